@@ -1,0 +1,97 @@
+-- Owns: taking a batch, and cutting it to size.
+-- Called by: function process-batch, in two small transactions before each load.
+-- Keeps: one holder per batch (row lock, lease, attempt); the upper key of a range is fixed before it
+--   is read; the rest of a range is handed on at once, so that lanes ramp up by themselves.
+create function migration.claim_batch(p_migration_id uuid, p_dispatch_id uuid)
+returns table (
+  batch_id uuid, attempt integer, kind text, entity_status_id uuid, entity_name text,
+  batch_number integer, range_after jsonb, range_through jsonb, row_limit integer,
+  lease_ms integer, definition jsonb, source_secret text)
+language plpgsql set search_path = '' as $$
+declare
+  v_migration migration.orchestrations;
+  v_batch migration.batches;
+  v_lease interval;
+begin
+  select * into v_migration from migration.orchestrations o
+   where o.id = p_migration_id and o.status = 'running' and o.control_state = 'active';
+  if not found then
+    return;
+  end if;
+  select * into v_batch from migration.batches b
+   where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
+     and b.not_before <= migration.clock()
+   order by b.dependency_order, b.batch_number limit 1 for update skip locked;
+  if not found then
+    return;
+  end if;
+  -- a range that outlived its lease gets a longer one: a slow link is no dead function
+  v_lease := make_interval(secs => (v_migration.configuration ->> 'lease_seconds')::integer)
+    * least(power(2, v_batch.deaths), 8);
+  update migration.batches b
+     set status = 'processing', attempt = b.attempt + 1, started_at = migration.clock(),
+         lease_until = migration.clock() + v_lease, holder_pid = pg_backend_pid(),
+         holder_started_at = (select a.backend_start from pg_catalog.pg_stat_activity a where a.pid = pg_backend_pid()),
+         dispatch_id = p_dispatch_id
+   where b.migration_id = p_migration_id and b.id = v_batch.id;
+  update migration.entity_statuses e set status = 'running', started_at = coalesce(e.started_at, migration.clock())
+   where e.id = v_batch.entity_status_id and e.status = 'pending';
+  if found then
+    perform migration._emit(p_migration_id, 'entity_started', jsonb_build_object('entity', e.entity_name))
+       from migration.entity_statuses e where e.id = v_batch.entity_status_id;
+  end if;
+  return query
+    select v_batch.id, v_batch.attempt + 1, v_batch.kind, e.id, e.entity_name, v_batch.batch_number,
+           v_batch.range_after, v_batch.range_through,
+           -- a batch that killed its function keeps its own, smaller limit
+           case when v_batch.deaths > 0 then v_batch.row_limit else e.batch_size end,
+           (extract(epoch from v_lease) * 1000)::integer, e.definition,
+           v_migration.configuration ->> 'source_secret'
+      from migration.entity_statuses e where e.id = v_batch.entity_status_id;
+end
+$$;
+comment on function migration.claim_batch(uuid, uuid) is
+  'Takes the next claimable batch for this connection: raises its attempt, records holder and lease. No row: nothing to do, paused or ended.';
+
+create function migration._hold(p_migration_id uuid, p_batch_id uuid, p_attempt integer)
+returns migration.batches language plpgsql set search_path = '' as $$
+declare
+  v_batch migration.batches;
+begin
+  select * into v_batch from migration.batches b
+   where b.migration_id = p_migration_id and b.id = p_batch_id
+     and b.attempt = p_attempt and b.status = 'processing'
+     for update;
+  if not found then
+    perform migration._raise('SF001', 'fenced', 'This batch is no longer held by this attempt.',
+      'Nothing to do: another attempt has it or has done it.');
+  end if;
+  return v_batch;
+end
+$$;
+comment on function migration._hold(uuid, uuid, integer) is
+  'The fence: locks the batch where the attempt still holds it, else raises SF001.';
+
+create function migration.carve_batch(
+  p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_through jsonb, p_more boolean
+) returns void language plpgsql set search_path = '' as $$
+declare
+  v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
+  v_number integer;
+  v_limit integer;
+begin
+  update migration.batches b set range_through = p_through
+   where b.migration_id = p_migration_id and b.id = p_batch_id;
+  if p_more then
+    update migration.entity_statuses e set batches_created = e.batches_created + 1
+     where e.id = v_batch.entity_status_id returning e.batches_created, e.batch_size into v_number, v_limit;
+    insert into migration.batches (migration_id, entity_status_id, kind, dependency_order, batch_number,
+      range_after, range_through, row_limit, max_retries)
+    values (p_migration_id, v_batch.entity_status_id, v_batch.kind, v_batch.dependency_order, v_number,
+      p_through, v_batch.range_through, v_limit, v_batch.max_retries);
+    perform migration.dispatch_lanes(p_migration_id);
+  end if;
+end
+$$;
+comment on function migration.carve_batch(uuid, uuid, integer, jsonb, boolean) is
+  'Fixes the upper key of a held batch and, where rows lie behind it, queues the rest of its range. SF001 when fenced.';

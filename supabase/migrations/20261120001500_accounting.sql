@@ -1,0 +1,141 @@
+-- Owns: what a completed batch adds to its entity and its migration, and when these are done.
+-- Called by: complete_batch only.
+-- Keeps: read = loaded + dead-lettered + filtered at every level; an entity is complete when no batch
+--   of it is open; rows that every batch touches are written last and in one order.
+create function migration._count_batch_in_entity(p_batch migration.batches)
+returns migration.entity_statuses language plpgsql set search_path = '' as $$
+declare
+  v_entity migration.entity_statuses;
+  v_open boolean;
+  v_prefix jsonb := migration._advance_prefix(p_batch);
+begin
+  select exists (select from migration.batches b
+    where b.migration_id = p_batch.migration_id and b.entity_status_id = p_batch.entity_status_id
+      and b.status <> 'completed') into v_open;
+  update migration.entity_statuses e
+     set records_read = e.records_read + p_batch.records_read,
+         records_processed = e.records_processed + p_batch.records_successful,
+         records_failed = e.records_failed + p_batch.records_failed,
+         records_filtered = e.records_filtered + p_batch.records_filtered,
+         records_total = case when v_open then greatest(e.records_total, e.records_read + p_batch.records_read)
+                              else e.records_read + p_batch.records_read end,
+         status = case when v_open then e.status else 'completed' end,
+         completed_at = case when v_open then e.completed_at else migration.clock() end,
+         prefix_through = v_prefix, last_processed_id = nullif(v_prefix::text, '[]'),
+         batch_size = migration._next_batch_size(e.batch_size, p_batch.records_read,
+           p_batch.processing_duration_ms, p_batch.bytes),
+         throughput_per_second = (e.records_read + p_batch.records_read)
+           / greatest(0.001, extract(epoch from migration.clock() - e.started_at)),
+         checkpoints_written = e.checkpoints_written + 1, updated_at = migration.clock()
+   where e.id = p_batch.entity_status_id returning * into v_entity;
+  return v_entity;
+end
+$$;
+comment on function migration._count_batch_in_entity(migration.batches) is 'Adds a completed batch to its entity; the entity as it is then.';
+
+create function migration._write_checkpoint(p_batch migration.batches, p_entity migration.entity_statuses)
+returns void language sql set search_path = '' as $$
+  insert into migration.checkpoints (migration_id, entity_status_id, entity_name, checkpoint_type,
+    batch_number, batch_id, last_source_id, records_processed, system_state, created_at)
+  select p_batch.migration_id, p_entity.id, p_entity.entity_name,
+         case when p_entity.status = 'completed' then 'entity_completion'
+              when p_batch.retry_count + p_batch.deaths > 0 then 'error_recovery' else 'batch_completion' end,
+         p_entity.checkpoints_written, p_batch.id, p_entity.last_processed_id, p_entity.records_processed,
+         jsonb_build_object('kind', p_batch.kind, 'attempt', p_batch.attempt,
+           'range_after', p_batch.range_after, 'range_through', p_batch.range_through,
+           'batch_size', p_entity.batch_size,
+           'open_batches', (select count(*) from migration.batches b
+              where b.migration_id = p_batch.migration_id and b.entity_status_id = p_entity.id
+                and b.status <> 'completed')),
+         migration.clock()
+$$;
+comment on function migration._write_checkpoint(migration.batches, migration.entity_statuses) is
+  'Writes the checkpoint of a completed batch.';
+
+create function migration._count_batch_in_migration(
+  p_batch migration.batches, p_entity migration.entity_statuses, p_more_in_total bigint
+) returns text language plpgsql set search_path = '' as $$
+declare
+  v_done boolean := p_entity.status = 'completed';
+  v_migration migration.orchestrations;
+  v_before numeric;
+begin
+  select o.progress_percentage into v_before from migration.orchestrations o where o.id = p_batch.migration_id for update;
+  update migration.orchestrations o
+     set records_read = o.records_read + p_batch.records_read,
+         records_processed = o.records_processed + p_batch.records_successful,
+         records_failed = o.records_failed + p_batch.records_failed,
+         records_filtered = o.records_filtered + p_batch.records_filtered,
+         records_total = o.records_total + p_more_in_total,
+         completed_entities = o.completed_entities + v_done::integer,
+         progress_percentage = least(99.99, trunc(100.0 * (o.records_read + p_batch.records_read)
+           / greatest(1, o.records_total + p_more_in_total), 2))
+   where o.id = p_batch.migration_id returning * into v_migration;
+  if v_migration.control_state = 'cancelled' or v_migration.status <> 'running' then
+    perform migration._raise('SF001', 'fenced', 'This migration has ended.', 'Nothing to do.');
+  end if;
+  if v_done then
+    perform migration._emit(p_batch.migration_id, 'entity_completed', jsonb_build_object(
+      'entity', p_entity.entity_name, 'records', p_entity.records_processed,
+      'throughput', p_entity.throughput_per_second));
+  end if;
+  if v_done or floor(v_migration.progress_percentage / 5) > floor(v_before / 5) then
+    perform migration._emit(p_batch.migration_id, 'migration_progress', jsonb_build_object(
+      'entity', p_entity.entity_name, 'progress_percentage', v_migration.progress_percentage,
+      'throughput', p_entity.throughput_per_second));
+  end if;
+  if v_done then
+    return migration._end_if_done(p_batch.migration_id);
+  end if;
+  return v_migration.status;
+end
+$$;
+comment on function migration._count_batch_in_migration(migration.batches, migration.entity_statuses, bigint) is
+  'Adds a completed batch, and what it changed of its entity''s total, to its migration; its status then. SF001 where it has ended meanwhile.';
+
+create function migration._end_if_done(p_migration_id uuid) returns text
+language plpgsql set search_path = '' as $$
+declare
+  v_failed text;
+  v_status text;
+begin
+  if exists (select from migration.entity_statuses e
+              where e.migration_id = p_migration_id and e.status in ('pending', 'running')) then
+    return 'running';
+  end if;
+  select min(e.entity_name) into v_failed from migration.entity_statuses e
+   where e.migration_id = p_migration_id and e.status = 'failed';
+  if v_failed is not null then
+    perform migration._fail(p_migration_id, 'entity_failed', format('Entity %s failed; see migration.errors.', v_failed));
+    return 'failed';
+  end if;
+  update migration.orchestrations o
+     set status = 'completed', completed_at = migration.clock(), progress_percentage = 100
+   where o.id = p_migration_id and o.status = 'running' returning o.status into v_status;
+  if found then
+    perform migration._emit(p_migration_id, 'migration_completed', jsonb_build_object(
+      'records', o.records_processed, 'failed', o.records_failed, 'filtered', o.records_filtered))
+       from migration.orchestrations o where o.id = p_migration_id;
+    perform migration.audit('supaferry', 'migration.completed', p_migration_id);
+  end if;
+  return coalesce(v_status, 'running');
+end
+$$;
+comment on function migration._end_if_done(uuid) is
+  'Ends a migration whose every entity has ended: completed, or failed when one of them failed.';
+
+create function migration._fail(p_migration_id uuid, p_code text, p_reason text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update migration.orchestrations o
+     set status = 'failed', completed_at = migration.clock(), failure_code = p_code, failure_reason = p_reason
+   where o.id = p_migration_id and o.status = 'running';
+  if found then
+    perform migration._emit(p_migration_id, 'migration_failed', jsonb_build_object('code', p_code));
+    perform migration.audit('supaferry', 'migration.failed', p_migration_id,
+      jsonb_build_object('code', p_code), 'failed');
+  end if;
+end
+$$;
+comment on function migration._fail(uuid, text, text) is
+  'Ends a running migration as failed; everything committed stays, and retry goes on from there.';

@@ -1,0 +1,84 @@
+-- Owns: the birth of a migration.
+-- Called by: function start, in the transaction that creates the target tables.
+-- Keeps: all of it or nothing; one unfinished migration per target table.
+create function migration._check_configuration(p_configuration jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if not coalesce(
+    p_configuration ->> 'dispatch_mode' in ('pg_net', 'notify')
+    and (p_configuration ->> 'dispatch_mode' = 'notify' or p_configuration ->> 'functions_url' ~ '^https?://')
+    and (p_configuration ->> 'lanes')::integer between 1 and 12
+    and (p_configuration ->> 'lease_seconds')::integer between 1 and 600
+    and (p_configuration ->> 'max_retries')::integer between 0 and 20
+    and (p_configuration ->> 'batch_rows')::integer between 1 and 500000
+    and p_configuration ->> 'source_secret' <> '', false)
+  then
+    perform migration._raise('SF422', 'configuration_invalid', 'The configuration of the migration is incomplete or out of range.',
+      'Name dispatch_mode, functions_url, lanes (1-12), lease_seconds (1-600), max_retries (0-20), batch_rows (1-500000) and source_secret.');
+  end if;
+  if p_configuration ->> 'dispatch_mode' = 'pg_net' and to_regproc('net.http_post') is null then
+    perform migration._raise('SF422', 'pg_net_missing', 'The extension pg_net is not enabled.',
+      'Enable pg_net and pg_cron in the project, or apply the migrations again.');
+  end if;
+end
+$$;
+comment on function migration._check_configuration(jsonb) is 'Raises SF422 unless a migration can run with this configuration.';
+
+create function migration._refuse_busy_targets(p_targets text[], p_except uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_busy record;
+begin
+  -- one start or retry at a time, so that two cannot both find the targets free
+  perform pg_advisory_xact_lock(hashtextextended('migration.start', 0));
+  select o.id, e.target_entity into v_busy
+    from migration.orchestrations o join migration.entity_statuses e on e.migration_id = o.id
+   where o.status in ('pending', 'running') and o.id is distinct from p_except
+     and e.target_entity = any (p_targets) limit 1;
+  if found then
+    perform migration._raise('SF409', 'migration_exists',
+      format('Migration %s is already filling %s.', v_busy.id, v_busy.target_entity),
+      'Wait for it, or cancel it first.');
+  end if;
+end
+$$;
+comment on function migration._refuse_busy_targets(text[], uuid) is
+  'Raises SF409 where an unfinished migration fills one of the target tables.';
+
+create function migration.start(
+  p_plan jsonb, p_plan_fingerprint text, p_source_fingerprint text,
+  p_entities jsonb, p_configuration jsonb, p_created_by text
+) returns uuid language plpgsql set search_path = '' as $$
+declare
+  v_id uuid;
+  v_now timestamptz := migration.clock();
+begin
+  perform migration._check_configuration(p_configuration);
+  if jsonb_array_length(p_entities) = 0 then
+    perform migration._raise('SF422', 'nothing_to_move', 'The plan selects no table.', 'Widen entities or include.');
+  end if;
+  perform migration._refuse_busy_targets(
+    array(select e ->> 'target_entity' from jsonb_array_elements(p_entities) e), null);
+  insert into migration.orchestrations (status, started_at, total_entities, configuration, created_by,
+    plan, plan_fingerprint, source_fingerprint, records_total, created_at)
+  select 'running', v_now, count(*), p_configuration, p_created_by, p_plan, p_plan_fingerprint,
+         p_source_fingerprint, sum((e ->> 'records_total')::bigint), v_now
+    from jsonb_array_elements(p_entities) e returning id into v_id;
+  perform migration._create_batch_partition(v_id);
+  insert into migration.entity_statuses (migration_id, entity_name, target_entity, dependency_order,
+    records_total, batch_size, definition, batches_created)
+  select v_id, e ->> 'entity_name', e ->> 'target_entity', (e ->> 'dependency_order')::integer,
+         (e ->> 'records_total')::bigint, (p_configuration ->> 'batch_rows')::integer, e -> 'definition', 1
+    from jsonb_array_elements(p_entities) e;
+  insert into migration.batches (migration_id, entity_status_id, dependency_order, batch_number, row_limit, max_retries)
+  select v_id, e.id, e.dependency_order, 1, e.batch_size, (p_configuration ->> 'max_retries')::integer
+    from migration.entity_statuses e where e.migration_id = v_id;
+  perform migration._emit(v_id, 'migration_started', jsonb_build_object('entities', jsonb_array_length(p_entities)));
+  perform migration.audit(p_created_by, 'migration.started', v_id, jsonb_build_object(
+    'entities', jsonb_array_length(p_entities), 'plan_fingerprint', p_plan_fingerprint));
+  perform migration.dispatch_lanes(v_id);
+  return v_id;
+end
+$$;
+comment on function migration.start(jsonb, text, text, jsonb, jsonb, text) is
+  'Writes a migration with its entities and first batches, and asks for the first calls. Its id. SF409 when a target is being filled, SF422 on unusable arguments.';

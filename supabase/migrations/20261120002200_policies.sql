@@ -1,0 +1,36 @@
+-- Owns: row level security of every control table.
+-- Called by: nobody; PostgreSQL applies it to users of the API.
+-- Keeps: nothing for anon; authenticated only reads, and only with a migration role in app_metadata,
+--   which a user cannot write. Left out on a plain PostgreSQL target without these roles.
+create function migration.is_reader() returns boolean
+language sql stable set search_path = '' as $$
+  select coalesce((nullif(current_setting('request.jwt.claims', true), '')::jsonb
+    #> '{app_metadata,roles}') ?| array['migration_admin', 'migration_analyst'], false)
+$$;
+comment on function migration.is_reader() is
+  'Whether the token of this request carries migration_admin or migration_analyst in app_metadata.roles.';
+
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['orchestrations', 'entity_statuses', 'batches', 'checkpoints', 'mappings',
+    'entity_mappings', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
+  loop
+    execute format('alter table migration.%I enable row level security', v_table);
+    if v_table not in ('dispatches', 'audit_head') then  -- inner workings: for the owner alone
+      execute format('create policy readers on migration.%I for select to authenticated
+        using ((select migration.is_reader()))', v_table);
+    end if;
+  end loop;
+end
+$$;
+do $$
+declare
+  v_partition regclass;
+begin
+  for v_partition in select t.relid from pg_partition_tree('migration.errors') t where t.isleaf loop
+    execute format('alter table %s enable row level security', v_partition);
+  end loop;
+end
+$$;

@@ -1,0 +1,14 @@
+-- Owns: who may touch the control plane at all.
+-- Called by: nobody.
+-- Keeps: the functions are the owner's alone; authenticated reads views and tables through policies;
+--   anon has nothing, not even the schema.
+revoke all on all tables in schema migration from public, anon, authenticated, service_role;
+revoke all on all functions in schema migration from public, anon, authenticated, service_role;
+alter default privileges in schema migration revoke all on tables from public, anon, authenticated, service_role;
+alter default privileges in schema migration revoke execute on functions from public, anon, authenticated, service_role;
+grant usage on schema migration to authenticated, service_role;
+grant execute on function migration.is_reader(), migration.clock() to authenticated, service_role;
+grant select on migration.orchestrations, migration.entity_statuses, migration.batches, migration.checkpoints,
+  migration.mappings, migration.entity_mappings, migration.errors, migration.events, migration.audit_log,
+  migration.migration_progress, migration.entity_progress, migration.batch_progress,
+  migration.migration_checkpoints, migration.error_summary to authenticated, service_role;
