@@ -23,7 +23,6 @@ begin
   perform set_config('statement_timeout',
     (greatest(1, extract(epoch from v_batch.lease_until - migration.clock())) * 1000)::bigint::text, true);
   perform set_config('lock_timeout', '10s', true);
-  perform set_config('track_counts', 'on', true);
   perform set_config('migration.rows_before',
     (select migration._rows_inserted(e.definition)::text from migration.entity_statuses e
       where e.id = v_batch.entity_status_id), true);

@@ -1,0 +1,44 @@
+/** What changed between two looks at a migration, as lines for a log. */
+import { type Entity, type Report, stateOf } from '../report.ts'
+import { grouped, percent, printable, rate } from './format.ts'
+
+/** An entity is mentioned again at every such share of its rows. */
+const STEP_PERCENT = 10
+
+/** One line per change; nothing where nothing worth a line happened. */
+export function changes(before: Report | undefined, after: Report): string[] {
+  const known = new Map(before?.entities.map((entity) => [key(entity), entity]))
+  const lines = after.entities.flatMap((entity) => entityLine(known.get(key(entity)), entity))
+  const state = stateOf(after.migration)
+  const same = before !== undefined && stateOf(before.migration) === state
+  return same ? lines : [...lines, migrationLine(after)]
+}
+
+function migrationLine({ migration }: Report): string {
+  const rows = `${grouped(migration.records_read)} of ${grouped(migration.records_total)} rows`
+  const refused =
+    migration.records_failed > 0 ? `, ${grouped(migration.records_failed)} refused` : ''
+  const reason = migration.failure_reason ? `: ${printable(migration.failure_reason)}` : ''
+  return `migration ${migration.migration_id} ${stateOf(migration)}, ${rows}${refused}${reason}`
+}
+
+function entityLine(before: Entity | undefined, after: Entity): string[] {
+  if (before === undefined && after.status === 'pending') return []
+  if (before?.status === after.status && step(before) === step(after)) return []
+  const rows =
+    after.status === 'completed'
+      ? `${grouped(after.records_read)} rows`
+      : `${grouped(after.records_read)} of ${grouped(after.records_total)} rows, ${percent(after.progress_percentage / 100)}`
+  const pace = rate(after.throughput_per_second)
+  return [
+    `${printable(after.entity_name)} ${after.status}, ${rows}${pace === '' ? '' : `, ${pace}`}`,
+  ]
+}
+
+function key(entity: Entity): string {
+  return JSON.stringify([entity.entity_name, entity.target_entity])
+}
+
+function step(entity: Entity): number {
+  return Math.floor(entity.progress_percentage / STEP_PERCENT)
+}

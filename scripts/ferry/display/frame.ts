@@ -1,0 +1,86 @@
+/** One picture of a migration for a terminal of a given size. Pure: the same report, the same lines. */
+import pc from 'picocolors'
+import { type Entity, type Migration, type Report, stateOf } from '../report.ts'
+import { entityLines } from './entities.ts'
+import { clipped, duration, grouped, percent, printable, rate } from './format.ts'
+import { type Colors, paint } from './paint.ts'
+
+export interface Screen {
+  readonly columns: number
+  readonly rows: number
+  readonly color: boolean
+}
+
+/** The migration first, then its entities, at most `screen.rows - 1` lines of `screen.columns - 1`. */
+export function frame(report: Report, screen: Screen): string[] {
+  const colors = pc.createColors(screen.color)
+  const width = Math.max(20, screen.columns - 1)
+  const head = migrationLines(report, colors, width)
+  const tail = errorLines(report, colors, width)
+  const room = Math.max(1, screen.rows - 1 - head.length - 1 - tail.length)
+  const { shown, hidden } = selected(report.entities, room)
+  const more = hidden.length === 0 ? [] : [colors.dim(clipped(summary(hidden), width))]
+  return [...head, '', ...entityLines(shown, colors, width), ...more, ...tail]
+}
+
+/** Name, state, share, rows, rate, time left; on two lines where one is too narrow. */
+function migrationLines(report: Report, colors: Colors, width: number): string[] {
+  const { migration } = report
+  const state = stateOf(migration)
+  const name = printable(migration.plan_name ?? 'migration')
+  const title = clipped(`${name} ${migration.migration_id.slice(0, 8)}`, width - state.length - 2)
+  const painted = `${colors.bold(title)}  ${paint(colors, state)(state)}`
+  const moved = `${grouped(migration.records_read)} of ${grouped(migration.records_total)} rows`
+  const share = percent(migration.progress_percentage / 100)
+  const facts = [share, moved, ...pace(migration)].join(' · ')
+  const oneLine = title.length + 2 + state.length + 3 + facts.length <= width
+  const lines = oneLine ? [`${painted}   ${facts}`] : [painted, clipped(facts, width)]
+  const reason = migration.failure_reason
+  return reason ? [...lines, colors.red(clipped(printable(reason), width))] : lines
+}
+
+/** Rate and time left while it runs, mean rate and duration once it ended. */
+function pace(migration: Migration): string[] {
+  const state = stateOf(migration)
+  const going = state === 'running'
+  const left = duration(migration.eta_seconds)
+  const took = duration(migration.elapsed_seconds)
+  const end = going ? left && `${left} left` : took && `in ${took}`
+  const perSecond = going || state === 'completed' ? rate(migration.throughput_per_second) : ''
+  return [perSecond, state === 'pending' ? '' : end].filter((fact) => fact !== '')
+}
+
+/** What moves or failed stays on the screen when there is not room for all. */
+function selected(
+  entities: readonly Entity[],
+  room: number,
+): { shown: readonly Entity[]; hidden: readonly Entity[] } {
+  if (entities.length <= room) return { shown: entities, hidden: [] }
+  const order = ['running', 'failed', 'pending', 'completed', 'skipped']
+  const kept = new Set(
+    entities
+      .toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
+      .slice(0, Math.max(0, room - 1)),
+  )
+  return {
+    shown: entities.filter((entity) => kept.has(entity)),
+    hidden: entities.filter((entity) => !kept.has(entity)),
+  }
+}
+
+function summary(hidden: readonly Entity[]): string {
+  const counts = new Map<string, number>()
+  for (const { status } of hidden) counts.set(status, (counts.get(status) ?? 0) + 1)
+  const parts = [...counts].map(([status, count]) => `${count} ${status}`)
+  return `… and ${hidden.length} more: ${parts.join(', ')}`
+}
+
+function errorLines({ errors }: Report, colors: Colors, width: number): string[] {
+  if (errors.length === 0) return []
+  const parts = errors.map(({ entity_name, error_code, error_type, errors: count }) =>
+    printable(
+      `${grouped(count)} × ${error_code ?? error_type}${entity_name ? ` in ${entity_name}` : ''}`,
+    ),
+  )
+  return ['', colors.yellow(clipped(`errors: ${parts.join(', ')}`, width))]
+}

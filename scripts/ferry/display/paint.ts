@@ -1,0 +1,21 @@
+/** Which colour a state has. */
+import type pc from 'picocolors'
+
+export type Colors = ReturnType<typeof pc.createColors>
+
+export function paint(colors: Colors, state: string): (text: string) => string {
+  switch (state) {
+    case 'completed':
+      return colors.green
+    case 'running':
+      return colors.cyan
+    case 'failed':
+    case 'cancelled':
+      return colors.red
+    case 'paused':
+    case 'parked':
+      return colors.yellow
+    default:
+      return colors.dim
+  }
+}

@@ -1,0 +1,183 @@
+/** The words of the command line: every command, option and exit code of `ferry`. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Client, openClient } from './client.ts'
+import { findConnection, PROJECT_FILE } from './connection.ts'
+import { type Console, openConsole } from './console.ts'
+import type { DiscoverOptions } from './discover.ts'
+import type { ExitCode } from './exit.ts'
+import type { Action } from './report.ts'
+import { start } from './start.ts'
+import { status, statusOfAll } from './status.ts'
+import { steer } from './steer.ts'
+import { watch } from './watch.ts'
+
+/** Usual name of the secret, and of the environment variable, with the address of a source. */
+const SECRET = 'LEGACY_DATABASE_URL'
+
+const ID = 'id of the migration or a unique beginning of it'
+const NEWEST = `${ID}; the newest where absent`
+
+const VERBS: readonly { action: Action; does: string }[] = [
+  { action: 'pause', does: 'let running batches end and begin no more' },
+  { action: 'resume', does: 'go on with a paused migration' },
+  { action: 'retry', does: 'go on with a failed or parked migration from its last checkpoint' },
+]
+
+const AFTER_HELP = `
+Exit codes:
+  0  completed, or done what was asked
+  1  the migration failed, was cancelled or is parked
+  2  wrong usage, or input that the project refused
+  3  the project cannot be reached or does not accept the key
+
+The project is found by --url and --key, else by SUPABASE_URL and SUPABASE_SECRET_KEY, else in
+${PROJECT_FILE}, which "ferry dev" writes. Addresses of databases are never part of a plan.
+
+Examples:
+  ferry dev                                         a project and a legacy database on this machine
+  ferry discover --source "$LEGACY_DATABASE_URL" > plan.json
+  ferry start plan.json --wait                      start and follow to the end
+  ferry status                                      one look at the newest migration
+  ferry watch 3f9c --json                           events for machines, one a line`
+
+interface GlobalOptions {
+  readonly url?: string
+  readonly key?: string
+  readonly json?: boolean
+}
+
+/** @param exit is told the exit code of the command that ran */
+export function createProgram(exit: (code: ExitCode) => void): Command {
+  const program = new Command('ferry')
+    .description('Moves a legacy database into a Supabase project.')
+    .option('--url <address>', 'address of the project')
+    .option('--key <key>', 'secret key of the project, or the access token of a migration admin')
+    .option('--json', 'print JSON for machines')
+    .addHelpText('after', AFTER_HELP)
+    .showHelpAfterError('(ferry --help lists the commands)')
+    .exitOverride()
+  const project = (run: ProjectCommand) => runOnProject(program, run, exit)
+  const local = (run: LocalCommand) => runHere(program, run, exit)
+  addLocalCommands(program, local)
+  addProjectCommands(program, project)
+  return program
+}
+
+type ProjectCommand = (client: Client, console: Console) => Promise<ExitCode>
+type LocalCommand = (console: Console) => Promise<ExitCode>
+
+async function runOnProject(
+  program: Command,
+  run: ProjectCommand,
+  exit: (code: ExitCode) => void,
+): Promise<void> {
+  const { url, key } = program.opts<GlobalOptions>()
+  await runHere(
+    program,
+    async (console) => run(openClient(await findConnection({ url, key }, process.env)), console),
+    exit,
+  )
+}
+
+async function runHere(
+  program: Command,
+  run: LocalCommand,
+  exit: (code: ExitCode) => void,
+): Promise<void> {
+  exit(await run(consoleFor(program)))
+}
+
+/** The console that the options of `program` ask for. */
+export function consoleFor(program: Command): Console {
+  return openConsole(process, process.env, program.opts<GlobalOptions>().json === true)
+}
+
+/** Modules that carry a database with them are loaded by the commands that need them. */
+function addLocalCommands(program: Command, local: (run: LocalCommand) => Promise<void>): void {
+  program
+    .command('dev')
+    .description('run a project and a legacy database on this machine until Ctrl-C')
+    .action(() => local(async (console) => (await import('./dev.ts')).dev(console)))
+  program
+    .command('discover')
+    .description('look at a legacy database and print a draft plan')
+    .addOption(sourceOption())
+    .option('--name <name>', 'name of the plan; that of the database where absent')
+    .option('--schema <name...>', 'schemas to look at; all where absent')
+    .option('--secret <name>', 'name of the secret with the address', SECRET)
+    .action((options: DiscoverOptions) =>
+      local(async (console) => (await import('./discover.ts')).discover(console, options)),
+    )
+  program
+    .command('check')
+    .description('check a plan against its legacy database without starting anything')
+    .argument('<plan>', 'JSON file, or - for standard input')
+    .addOption(sourceOption())
+    .action((plan: string, options: { source?: string }) =>
+      local(async (console) => (await import('./check.ts')).check(console, plan, options.source)),
+    )
+}
+
+function addProjectCommands(
+  program: Command,
+  project: (run: ProjectCommand) => Promise<void>,
+): void {
+  program
+    .command('start')
+    .description('start a migration')
+    .argument('<plan>', 'JSON file, or - for standard input')
+    .option('--wait', 'follow it to the end')
+    .addOption(intervalOption())
+    .action((plan: string, { wait = false, interval }: { wait?: boolean; interval: number }) =>
+      project((client, console) => start(client, console, plan, { wait, interval })),
+    )
+  program
+    .command('status')
+    .description('show where a migration stands')
+    .argument('[id]', NEWEST)
+    .option('--all', 'list all migrations instead')
+    .action((id: string | undefined, { all }: { all?: boolean }) =>
+      project((client, console) =>
+        all ? statusOfAll(client, console) : status(client, console, id),
+      ),
+    )
+  program
+    .command('watch')
+    .description('follow a migration to its end')
+    .argument('[id]', NEWEST)
+    .addOption(intervalOption())
+    .action((id: string | undefined, { interval }: { interval: number }) =>
+      project((client, console) => watch(client, console, id, interval)),
+    )
+  for (const { action, does } of VERBS) {
+    program
+      .command(action)
+      .description(does)
+      .argument('[id]', NEWEST)
+      .action((id: string | undefined) =>
+        project((client, console) => steer(client, console, action, id)),
+      )
+  }
+  // Cannot be undone, so it is never guessed which one is meant.
+  program
+    .command('cancel')
+    .description('end a migration for good; what was moved stays')
+    .argument('<id>', ID)
+    .action((id: string) => project((client, console) => steer(client, console, 'cancel', id)))
+}
+
+function sourceOption(): Option {
+  return new Option('--source <address>', 'address of the legacy database, postgres://…').env(
+    SECRET,
+  )
+}
+
+function intervalOption(): Option {
+  return new Option('--interval <seconds>', 'time between two looks')
+    .default(2)
+    .argParser((text) => {
+      const seconds = Number(text)
+      if (seconds >= 0.2 && seconds <= 3600) return seconds
+      throw new InvalidArgumentError('Between 0.2 and 3600.')
+    })
+}

@@ -1,0 +1,74 @@
+/**
+ * A batch of kind copy: carve a range, then one target transaction with the rows, the checkpoint and
+ * the next dispatch in it.
+ */
+import type { TransactionSql } from 'postgres'
+import type { Platform } from '../platform/platform.ts'
+import type { CompiledEntity, KeyRange } from '../projection/entity.ts'
+import { copyInStatement } from '../projection/select.ts'
+import { pinStatement } from '../projection/settings.ts'
+import { textFormatSettings } from '../projection/text-format.ts'
+import type { Source } from '../source/source.ts'
+import { type BatchCounts, type ClaimedBatch, control } from '../target/control.ts'
+import type { Lane } from './lane.ts'
+
+/** Asked when the rows are in: whether this commit is the last of the call. */
+export type LastOfCall = (counts: BatchCounts) => boolean
+
+/**
+ * Copies one claimed batch and commits it.
+ * @throws FerryError `fenced` where another attempt has taken the batch; any failure of either side
+ */
+export async function copyBatch(
+  platform: Platform,
+  lane: Lane,
+  batch: ClaimedBatch,
+  lastOfCall: LastOfCall,
+): Promise<BatchCounts> {
+  const source = await lane.source(batch.source_secret)
+  const range = await carve(platform, lane, source, batch)
+  const counts = await lane.target.begin(async (transaction) => {
+    const held = control(transaction)
+    await held.beginLoad(batch)
+    await transaction.unsafe(pinStatement(textFormatSettings))
+    await platform.failpoint('copy.begun')
+    const loaded =
+      range === 'empty' ? nothing : await load(source, batch.definition, range, transaction)
+    await platform.failpoint('copy.loaded')
+    await held.completeBatch(batch, loaded, lastOfCall(loaded))
+    await platform.failpoint('copy.completed')
+    return loaded
+  })
+  await platform.failpoint('copy.committed')
+  return counts
+}
+
+const nothing: BatchCounts = { read: 0, loaded: 0, failed: 0, filtered: 0, bytes: 0 }
+
+async function carve(
+  platform: Platform,
+  lane: Lane,
+  source: Source,
+  batch: ClaimedBatch,
+): Promise<KeyRange | 'empty'> {
+  await platform.failpoint('copy.claimed')
+  const after = batch.range_after.length === 0 ? null : batch.range_after
+  const whole = { after, through: batch.range_through }
+  if (batch.definition.key.length === 0) return whole
+  const bounds = await source.bounds(batch.definition, whole, batch.row_limit)
+  if (bounds.last === null) return 'empty'
+  await lane.control.carveBatch(batch, bounds.last, bounds.more)
+  await platform.failpoint('copy.carved')
+  return { after, through: bounds.last }
+}
+
+async function load(
+  source: Source,
+  entity: CompiledEntity,
+  range: KeyRange,
+  transaction: TransactionSql,
+): Promise<BatchCounts> {
+  const into = await transaction.unsafe(copyInStatement(entity)).writable()
+  const { rows, bytes } = await source.copyOut(entity, range, into)
+  return { ...nothing, read: rows, loaded: rows, bytes }
+}

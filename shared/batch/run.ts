@@ -1,0 +1,129 @@
+/**
+ * One call of process-batch, from the first claim to the last commit.
+ *
+ * Claim a batch, do what its kind asks for, commit, and again, until the budget is spent or nothing is
+ * left to claim. The last commit asks for the next call in the same transaction; whatever is lost on
+ * the way, the watchdog asks again. Nothing here decides about state: the database does.
+ */
+import type { FerryError } from '../platform/errors.ts'
+import type { Platform } from '../platform/platform.ts'
+import { classify, isRetryable } from '../platform/sqlstate.ts'
+import { type ClaimedBatch, control } from '../target/control.ts'
+import { openBudget } from './budget.ts'
+import { copyBatch } from './copy.ts'
+import type { Lane, LaneDependencies } from './lane.ts'
+
+export interface Call {
+  readonly platform: Platform
+  readonly lane: Lane
+  /** For the report of a failure, when the lane's own connection cannot be trusted any more. */
+  readonly openTarget: LaneDependencies['openTarget']
+  readonly migrationId: string
+  readonly dispatchId: string
+}
+
+/** Works off batches; never rejects. Closes the lane. */
+export async function runCall(call: Call): Promise<void> {
+  const { platform, lane } = call
+  const budget = openBudget(platform)
+  const forget = platform.onUnload(() => budget.stop())
+  let batch: ClaimedBatch | undefined
+  try {
+    for (;;) {
+      batch = await lane.control.claimBatch(call.migrationId, call.dispatchId)
+      if (batch === undefined) break
+      const wentOn = await processBatch(call, batch, budget)
+      batch = undefined
+      if (!wentOn) return
+    }
+    await lane.control.finishDispatch(call.dispatchId, 'idle')
+  } catch (error) {
+    await lane.discard()
+    await reportFailure(call, batch, classify(error))
+  } finally {
+    forget()
+    await lane.close()
+  }
+}
+
+/** Whether the call goes on after this batch. The lease bounds it on this side, too. */
+async function processBatch(
+  call: Call,
+  batch: ClaimedBatch,
+  budget: ReturnType<typeof openBudget>,
+): Promise<boolean> {
+  const { platform, lane } = call
+  const startedAt = platform.now()
+  const timer = setTimeout(() => void lane.discard(), batch.lease_ms)
+  let last = false
+  try {
+    const counts = await copyBatch(platform, lane, batch, (loaded) => {
+      budget.spend(loaded.read, loaded.bytes)
+      last = !budget.allowsAnother()
+      return last
+    })
+    platform.log('info', 'batch.completed', {
+      ...identify(batch),
+      rows: counts.loaded,
+      bytes: counts.bytes,
+      duration_ms: Math.round(platform.now() - startedAt),
+    })
+    return !last
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function reportFailure(
+  call: Call,
+  batch: ClaimedBatch | undefined,
+  failure: FerryError,
+): Promise<void> {
+  const { platform } = call
+  const target = call.openTarget()
+  try {
+    const controlled = control(target)
+    let outcome = 'no batch held'
+    if (batch !== undefined) {
+      outcome = await controlled.failBatch(batch, {
+        kind: failure.kind,
+        code: failure.code,
+        sqlstate: sqlstateOf(failure),
+        message: failure.message,
+        retryable: isRetryable(failure),
+      })
+    }
+    platform.log('warn', 'call.failed', {
+      migration_id: call.migrationId,
+      ...(batch === undefined ? {} : identify(batch)),
+      code: failure.code,
+      sqlstate: sqlstateOf(failure),
+      outcome,
+    })
+    await controlled.finishDispatch(call.dispatchId, failure.code)
+  } catch (error) {
+    // The target itself is out of reach: the watchdog finds the batch by its lease.
+    platform.log('error', 'call.failure_not_reported', {
+      migration_id: call.migrationId,
+      code: failure.code,
+      report_code: classify(error).code,
+    })
+  } finally {
+    await target.end({ timeout: 5 })
+  }
+}
+
+function sqlstateOf(failure: FerryError): string | null {
+  const { sqlstate } = failure.context
+  return typeof sqlstate === 'string' ? sqlstate : null
+}
+
+function identify(batch: ClaimedBatch) {
+  return {
+    migration_id: batch.migration_id,
+    batch_id: batch.batch_id,
+    entity: batch.entity_name,
+    batch_number: batch.batch_number,
+    attempt: batch.attempt,
+  }
+}

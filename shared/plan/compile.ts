@@ -1,0 +1,162 @@
+/** A plan and a catalog become entities that the engine can move, or the list of what stands against. */
+import type { CompiledEntity } from '../projection/entity.ts'
+import type { Catalog, CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
+import { estimateRows } from './estimate.ts'
+import { chooseKey } from './key.ts'
+import { didYouMean, formatTableName } from './names.ts'
+import { dependencyOrder } from './order.ts'
+import { type Note, type Problem, planPath } from './problem.ts'
+import type { Plan } from './schema.ts'
+import { nameOf, type SelectedEntity, selectEntities } from './selection.ts'
+
+export interface PlannedEntity {
+  /** `schema.table` at the source. */
+  readonly entity_name: string
+  readonly target_entity: string
+  /** Position from 1 on: what a foreign key points at comes first. */
+  readonly dependency_order: number
+  /** Estimate of the rows. */
+  readonly records_total: number
+  readonly definition: CompiledEntity
+  /** Columns that the plan lists, generated ones among them; null takes all. */
+  readonly listed: readonly string[] | null
+  /** Where the plan asks for it, for problems found later. */
+  readonly path: string
+}
+
+export interface Compilation {
+  /** In dependency order. */
+  readonly entities: readonly PlannedEntity[]
+  readonly problems: readonly Problem[]
+  readonly notes: readonly Note[]
+}
+
+export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
+  const selection = selectEntities(plan, catalog)
+  const problems = [...selection.problems]
+  const notes = [...selection.notes]
+  const compiled = new Map<string, Omit<PlannedEntity, 'dependency_order'>>()
+  for (const entity of selection.entities) {
+    const { table, target } = entity
+    const path = planPath(entity.path)
+    const columns = chooseColumns(entity, problems, notes)
+    problems.push(...accessProblems(table, columns, path))
+    const key = chooseKey(table)
+    if (key.length === 0) notes.push(noKeyNote(table, path))
+    compiled.set(nameOf(table), {
+      entity_name: nameOf(table),
+      target_entity: formatTableName(target),
+      records_total: estimateRows(table),
+      listed: entity.columns,
+      path,
+      definition: {
+        source: { schema: table.schema, table: table.name, partitioned: table.partitioned },
+        target,
+        columns: columns.map(({ name, type }) => ({ source: name, target: name, type })),
+        key,
+      },
+    })
+  }
+  const { order, broken } = orderOf([...compiled.keys()], catalog)
+  notes.push(...broken.map(({ node, on }) => cycleNote(node, on)))
+  const entities = order.map((name, at) => ({ ...compiled.get(name)!, dependency_order: at + 1 }))
+  return { entities, problems, notes }
+}
+
+function chooseColumns(
+  entity: SelectedEntity,
+  problems: Problem[],
+  notes: Note[],
+): CatalogColumn[] {
+  const { table } = entity
+  const names = table.columns.map(({ name }) => name)
+  const listed = new Set<string>()
+  entity.columns?.forEach((name, at) => {
+    const column = table.columns.find((each) => each.name === name)
+    const path = planPath([...entity.path, 'columns', at])
+    if (column === undefined) {
+      problems.push({
+        code: 'column_unknown',
+        message: `The table ${nameOf(table)} has no column ${JSON.stringify(name)}.`,
+        hint: didYouMean(name, names, `Its columns are ${names.slice(0, 20).join(', ')}.`),
+        path,
+      })
+    } else if (listed.has(name)) {
+      problems.push({
+        code: 'column_duplicate',
+        message: `The column ${JSON.stringify(name)} is listed twice.`,
+        hint: 'List every column once.',
+        path,
+      })
+    } else if (column.generated !== '') {
+      notes.push({
+        code: 'column_generated',
+        message: 'A generated column is not copied: the target computes it.',
+        hint: 'Nothing to do.',
+        path,
+      })
+    }
+    listed.add(name)
+  })
+  const wanted = (column: CatalogColumn) => entity.columns === null || listed.has(column.name)
+  return table.columns.filter((column) => column.generated === '' && wanted(column))
+}
+
+/** What keeps the connecting role from reading all rows. */
+function accessProblems(
+  table: CatalogTable,
+  columns: readonly CatalogColumn[],
+  path: string,
+): Problem[] {
+  const problems: Problem[] = []
+  const unreadable = columns.filter((column) => !column.readable).map(({ name }) => name)
+  if (!table.usable_schema || unreadable.length > 0) {
+    const whole = !table.usable_schema || unreadable.length === columns.length
+    problems.push({
+      code: 'source_privilege',
+      message: whole
+        ? `The source role may not read ${nameOf(table)}.`
+        : `The source role may not read ${unreadable.join(', ')} of ${nameOf(table)}.`,
+      hint: table.usable_schema
+        ? 'Grant the role SELECT on the table.'
+        : 'Grant the role USAGE on the schema and SELECT on its tables.',
+      path,
+    })
+  }
+  if (table.row_security) {
+    problems.push({
+      code: 'source_row_security',
+      message: `Row security policies would hide rows of ${nameOf(table)} from the source role.`,
+      hint: 'Give the role BYPASSRLS, or connect as the owner of the table.',
+      path,
+    })
+  }
+  return problems
+}
+
+function noKeyNote(table: CatalogTable, path: string): Note {
+  return {
+    code: 'table_without_key',
+    message: `${nameOf(table)} has no primary key or unique index to read it by: it is read as one range.`,
+    hint: 'Nothing to do for a small table; a large one is better off with a primary key.',
+    path,
+  }
+}
+
+function cycleNote(node: string, on: string): Note {
+  return {
+    code: 'dependency_cycle',
+    message: `The foreign key of ${node} to ${on} closes a cycle and does not count for the order.`,
+    hint: 'Nothing to do: constraints are made after the data.',
+    path: 'entities',
+  }
+}
+
+function orderOf(nodes: readonly string[], catalog: Catalog) {
+  const dependencies = catalog.foreign_keys.map((key) => ({
+    node: formatTableName({ schema: key.schema, table: key.table }),
+    on: formatTableName({ schema: key.referenced_schema, table: key.referenced_table }),
+    weak: key.nullable,
+  }))
+  return dependencyOrder(nodes, dependencies)
+}

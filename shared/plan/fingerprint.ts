@@ -1,0 +1,51 @@
+/**
+ * Digests that tell whether a plan or the part of a source that it reads has changed. A run never
+ * goes on under another fingerprint.
+ */
+import { createHash } from 'node:crypto'
+import type { Catalog } from '../source/catalog-rows.ts'
+import type { PlannedEntity } from './compile.ts'
+import type { Plan } from './schema.ts'
+
+/** JSON with sorted keys and no spaces: one text for one value. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const entries = Object.entries(value)
+    .filter(([, inner]) => inner !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`
+}
+
+/** SHA-256 in hex of a plan; the address of its editor schema does not count. */
+export function planFingerprint(plan: Plan): string {
+  const { $schema: _editor, ...rest } = plan
+  return digest(rest)
+}
+
+/** SHA-256 in hex of the columns and keys that the entities read. */
+export function sourceFingerprint(entities: readonly PlannedEntity[], catalog: Catalog): string {
+  const parts = entities.map(({ definition }) => {
+    const { schema, table: name } = definition.source
+    const table = catalog.tables.find((each) => each.schema === schema && each.name === name)
+    const columns = table?.columns.map(({ name, type, collation, not_null, generated }) => ({
+      name,
+      type,
+      collation,
+      not_null,
+      generated,
+    }))
+    return {
+      schema,
+      name,
+      partitioned: definition.source.partitioned,
+      columns,
+      key: definition.key,
+    }
+  })
+  return digest(parts.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)))
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+}

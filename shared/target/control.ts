@@ -1,0 +1,166 @@
+/**
+ * The only caller of the control plane's SQL. Every function here is one SQL function of schema
+ * `migration`, called with named arguments; the state machine itself lives in the database.
+ *
+ * All of them raise a `FerryError`: the control plane's own refusals carry its code (`fenced`,
+ * `nonce_invalid`, `migration_unknown`, `transition_illegal`, …), anything else what `classify` makes of it.
+ */
+import type { Sql, TransactionSql } from 'postgres'
+import type { CompiledEntity } from '../projection/entity.ts'
+import { controlFailure } from './control-failure.ts'
+
+/** A batch as its holder sees it. Keys are arrays of server text; `[]` is the beginning. */
+export interface ClaimedBatch {
+  readonly migration_id: string
+  readonly batch_id: string
+  readonly attempt: number
+  readonly kind: 'copy'
+  readonly entity_status_id: string
+  readonly entity_name: string
+  readonly batch_number: number
+  readonly range_after: readonly string[]
+  readonly range_through: readonly string[] | null
+  /** Rows that this holder may carve off. */
+  readonly row_limit: number
+  /** Milliseconds until the lease ends, counted from the claim on the database's clock. */
+  readonly lease_ms: number
+  readonly definition: CompiledEntity
+  /** Name of the function secret or Vault secret that holds the source's address. */
+  readonly source_secret: string
+}
+
+export interface BatchCounts {
+  readonly read: number
+  readonly loaded: number
+  readonly failed: number
+  readonly filtered: number
+  readonly bytes: number
+}
+
+export interface BatchFailure {
+  readonly kind: string
+  readonly code: string
+  readonly sqlstate: string | null
+  readonly message: string
+  readonly retryable: boolean
+}
+
+export interface VerbAnswer {
+  readonly migration_id: string
+  readonly status: string
+  readonly control_state: string
+}
+
+export interface AuditEntry {
+  readonly actor: string
+  readonly action: string
+  readonly outcome: 'ok' | 'refused' | 'failed'
+  readonly migration_id?: string
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>
+}
+
+type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
+
+export type Control = ReturnType<typeof control>
+
+type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
+
+/** Binds the control plane to a connection; batch functions must all use the one that claimed. */
+export function control(sql: Sql | TransactionSql) {
+  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
+    try {
+      const rows = await query
+      return rows[0] as T
+    } catch (error) {
+      throw controlFailure(error)
+    }
+  }
+  const verb = async (name: Verb, id: string, actor: string): Promise<VerbAnswer> => {
+    const row = await one<{ answer: VerbAnswer }>(
+      sql`select migration.${sql(name)}(p_migration_id => ${id}, p_actor => ${actor}) as answer`,
+    )
+    return row.answer
+  }
+  return {
+    /** Spends a nonce; null for a duplicate or one lane too many. @throws `nonce_invalid` */
+    async acceptDispatch(migrationId: string, nonce: string): Promise<string | null> {
+      const row = await one<{ id: string | null }>(
+        sql`select migration.accept_dispatch(p_migration_id => ${migrationId}, p_nonce => ${nonce}) as id`,
+      )
+      return row.id
+    },
+    /** The next batch for this connection, or undefined where there is nothing to do. */
+    async claimBatch(migrationId: string, dispatchId: string): Promise<ClaimedBatch | undefined> {
+      const row = await one<Omit<ClaimedBatch, 'migration_id'> | undefined>(
+        sql`select * from migration.claim_batch(p_migration_id => ${migrationId}, p_dispatch_id => ${dispatchId})`,
+      )
+      return row && { ...row, migration_id: migrationId }
+    },
+    /** Fixes the upper key and queues what lies behind it. @throws `fenced` */
+    async carveBatch(batch: Held, through: readonly string[], more: boolean): Promise<void> {
+      await one(sql`select migration.carve_batch(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_through => ${JSON.stringify(through)}::text::jsonb, p_more => ${more})`)
+    },
+    /** Takes the fence inside an open transaction. @throws `fenced` */
+    async beginLoad(batch: Held): Promise<void> {
+      await one(sql`select migration.begin_load(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
+    },
+    /** Closes a load; the caller commits. @throws `fenced`, `rows_not_accounted_for` */
+    async completeBatch(batch: Held, counts: BatchCounts, lastOfCall: boolean): Promise<void> {
+      await one(sql`select migration.complete_batch(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_records_read => ${counts.read}, p_records_successful => ${counts.loaded},
+        p_records_failed => ${counts.failed}, p_records_filtered => ${counts.filtered},
+        p_bytes => ${counts.bytes}, p_last_of_call => ${lastOfCall})`)
+    },
+    /** `retrying`, `failed`, or `ignored` where the batch is no longer held by this attempt. */
+    async failBatch(
+      batch: Held,
+      failure: BatchFailure,
+    ): Promise<'retrying' | 'failed' | 'ignored'> {
+      const row = await one<{
+        outcome: 'retrying' | 'failed' | 'ignored'
+      }>(sql`select migration.fail_batch(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_error_type => ${failure.kind}, p_error_code => ${failure.code}, p_sqlstate => ${failure.sqlstate},
+        p_message => ${failure.message}, p_retryable => ${failure.retryable}) as outcome`)
+      return row.outcome
+    },
+    async releaseBatch(batch: Held): Promise<void> {
+      await one(sql`select migration.release_batch(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
+    },
+    async finishDispatch(dispatchId: string, reason: string): Promise<void> {
+      await one(
+        sql`select migration.finish_dispatch(p_dispatch_id => ${dispatchId}, p_reason => ${reason})`,
+      )
+    },
+    async watchdog(): Promise<void> {
+      await one(sql`select migration.watchdog()`)
+    },
+    pause: (id: string, actor: string) => verb('pause', id, actor),
+    resume: (id: string, actor: string) => verb('resume', id, actor),
+    cancel: (id: string, actor: string) => verb('cancel', id, actor),
+    retry: (id: string, actor: string) => verb('retry', id, actor),
+    /** @throws `migration_unknown` */
+    async statusReport(id: string): Promise<unknown> {
+      const row = await one<{ report: unknown }>(
+        sql`select migration.status_report(p_migration_id => ${id}) as report`,
+      )
+      return row.report
+    },
+    async listMigrations(): Promise<readonly unknown[]> {
+      const row = await one<{ list: readonly unknown[] }>(
+        sql`select migration.list_migrations() as list`,
+      )
+      return row.list
+    },
+    async audit(entry: AuditEntry): Promise<void> {
+      await one(sql`select migration.audit(p_actor => ${entry.actor}, p_action => ${entry.action},
+        p_migration_id => ${entry.migration_id ?? null}, p_outcome => ${entry.outcome},
+        p_details => ${JSON.stringify(entry.details ?? {})}::text::jsonb)`)
+    },
+  }
+}
