@@ -5,15 +5,20 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import { compareDatabases } from './demo/compare.ts'
 import { loadClinic } from './demo/load-clinic.ts'
 import { verdict } from './demo/verdict.ts'
 import { openClient } from './ferry/client.ts'
 import { displayKind, openDisplay } from './ferry/display/display.ts'
 import { follow } from './ferry/follow.ts'
-import { migrateUp, openProject, type Project } from './local/project.ts'
-import { type Servers, startServers } from './local/servers.ts'
+import {
+  bootstrapTarget,
+  ensureDatabase,
+  migrateUp,
+  openProject,
+  type Project,
+  startServers,
+} from './local/index.ts'
 
 const planFile = new URL('../examples/clinic/plan.json', import.meta.url)
 const interrupted = new AbortController()
@@ -37,13 +42,15 @@ async function demonstrate(directory: string, signal: AbortSignal): Promise<bool
   say('Starting two PostgreSQL servers: a project and a legacy database …')
   const servers = await startServers({ directory })
   try {
-    const source = await createDatabase(servers)
-    const target = 'postgres'
-    const project = await openProject({ servers, database: target })
+    await Promise.all([
+      bootstrapTarget(servers.target, 'postgres'),
+      ensureDatabase(servers.source, 'legacy'),
+    ])
+    const project = await openProject({ servers, database: 'postgres' })
     try {
       say('Applying the migrations, and loading the legacy clinic …')
-      await Promise.all([migrateUp(project), loadClinic(source)])
-      return await migrate(project, source, signal)
+      await Promise.all([migrateUp(project.databaseUrl), loadClinic(servers.source.url('legacy'))])
+      return await migrate(project, servers.source.url('legacy', 'legacy_reader'), signal)
     } finally {
       await project.stop()
     }
@@ -52,7 +59,12 @@ async function demonstrate(directory: string, signal: AbortSignal): Promise<bool
   }
 }
 
-/** Moves the clinic; true where both databases are the same afterwards. */
+/**
+ * Moves the clinic through the functions.
+ *
+ * @param source address of the legacy database, as a role that can only read
+ * @returns true where both databases are the same afterwards
+ */
 async function migrate(project: Project, source: string, signal: AbortSignal): Promise<boolean> {
   project.setSecret('LEGACY_DATABASE_URL', source)
   const client = openClient({ url: project.url, key: project.keys.secret })
@@ -61,27 +73,17 @@ async function migrate(project: Project, source: string, signal: AbortSignal): P
     process,
     process.stdout.isTTY === true && !process.env.NO_COLOR,
   )
-  const began = performance.now()
   const { migration_id, entities } = await client.start(
     JSON.parse(await readFile(planFile, 'utf8')),
   )
   say(`POST /functions/v1/start → migration ${migration_id}, ${entities} entities`)
   const outcome = await follow(client, migration_id, display, { interval: 0.3, signal })
-  const seconds = (performance.now() - began) / 1000
   display.end()
   const report = await client.report(migration_id)
   const tables = await compareDatabases(source, project.databaseUrl)
-  const { lines, exact } = verdict(tables, report, seconds)
+  const { lines, exact } = verdict(tables, report)
   for (const line of ['', ...lines]) say(line)
   return outcome === 'completed' && exact
-}
-
-/** An empty legacy database; answers its address. */
-async function createDatabase({ source }: Servers): Promise<string> {
-  const sql = postgres(source.url('postgres'), { max: 1 })
-  await sql`create database legacy`
-  await sql.end()
-  return source.url('legacy')
 }
 
 function say(line: string): void {

@@ -11,12 +11,7 @@ export interface Verdict {
   readonly exact: boolean
 }
 
-/** @param seconds from the start of the migration to its end */
-export function verdict(
-  tables: readonly TableComparison[],
-  report: Report,
-  seconds: number,
-): Verdict {
+export function verdict(tables: readonly TableComparison[], report: Report): Verdict {
   const speeds = new Map(report.entities.map((one) => [one.entity_name, one.throughput_per_second]))
   const rows = tables.map((one) => [
     printable(one.table),
@@ -28,7 +23,8 @@ export function verdict(
   const lost = tables.reduce((sum, one) => sum + Math.max(0, one.sourceRows - one.targetRows), 0)
   const different = tables.filter((one) => !one.same).length
   const exact = different === 0 && tables.length > 0
-  const pace = `${seconds.toFixed(1)} s, ${rate(moved / seconds)}`
+  const seconds = report.migration.elapsed_seconds ?? 0
+  const pace = seconds > 0 ? ` in ${seconds.toFixed(1)} s, ${rate(moved / seconds)}` : ''
   return {
     exact,
     lines: [
@@ -38,9 +34,17 @@ export function verdict(
       ),
       '',
       `${grouped(moved)} rows moved, ${grouped(lost)} lost` +
-        (exact ? ` (${pace})` : `, ${different} tables differ`),
+        (exact ? pace : `, ${different} tables differ`),
+      ...failures(report),
     ],
   }
+}
+
+/** Why it did not end well, where it did not. */
+function failures({ migration, errors }: Report): string[] {
+  if (migration.failure_code === null) return []
+  const codes = errors.map((one) => `${one.entity_name ?? ''} ${one.error_code ?? one.error_type}`)
+  return [`${migration.failure_code}: ${migration.failure_reason ?? ''}`, ...codes]
 }
 
 /** `public."Lab Notes"` → `public.Lab Notes`, the way the control plane names entities. */

@@ -1,11 +1,13 @@
 /** Which project a command talks to: options, then the environment, then the project of `ferry dev`. */
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { DEV_DIRECTORY } from '../local/paths.ts'
 import type { Connection } from './client.ts'
 import { badInput } from './refusal.ts'
 
-/** Written by `ferry dev`, readable by its user only. */
-export const PROJECT_FILE = '.ferry/project.json'
+/** Written by `ferry dev`, readable by its user only, there while it runs. */
+const PROJECT_FILE = join(DEV_DIRECTORY, 'project.json')
 
 const ProjectFile = z.looseObject({ url: z.string(), secret_key: z.string() })
 
@@ -32,7 +34,7 @@ export async function findConnection(
     throw badInput(
       'url_missing',
       'No project to talk to.',
-      'Give --url and --key, or set SUPABASE_URL and SUPABASE_SECRET_KEY, or run "ferry dev" in this directory.',
+      'Give --url and --key, or set SUPABASE_URL and SUPABASE_SECRET_KEY, or run "ferry dev".',
     )
   }
   throw badInput(

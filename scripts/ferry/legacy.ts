@@ -1,6 +1,7 @@
 /** Reads the catalog of a legacy database from this machine. */
-import { parseAddress } from '../../shared/source/address.ts'
+
 import { openSource } from '../../shared/source/connect.ts'
+import { parseAddress } from '../../shared/wire/address.ts'
 import { badInput } from './refusal.ts'
 
 type Catalog = Awaited<ReturnType<ReturnType<typeof openSource>['catalog']>>

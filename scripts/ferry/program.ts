@@ -1,7 +1,7 @@
 /** The words of the command line: every command, option and exit code of `ferry`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Client, openClient } from './client.ts'
-import { findConnection, PROJECT_FILE } from './connection.ts'
+import { findConnection } from './connection.ts'
 import { type Console, openConsole } from './console.ts'
 import type { DiscoverOptions } from './discover.ts'
 import type { ExitCode } from './exit.ts'
@@ -31,7 +31,7 @@ Exit codes:
   3  the project cannot be reached or does not accept the key
 
 The project is found by --url and --key, else by SUPABASE_URL and SUPABASE_SECRET_KEY, else in
-${PROJECT_FILE}, which "ferry dev" writes. Addresses of databases are never part of a plan.
+.ferry/project.json, which "ferry dev" writes. Addresses of databases are never part of a plan.
 
 Examples:
   ferry dev                                         a project and a legacy database on this machine

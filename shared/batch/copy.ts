@@ -5,11 +5,12 @@
 import type { TransactionSql } from 'postgres'
 import type { Platform } from '../platform/platform.ts'
 import type { CompiledEntity, KeyRange } from '../projection/entity.ts'
-import { copyInStatement } from '../projection/select.ts'
 import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
 import type { Source } from '../source/source.ts'
 import { type BatchCounts, type ClaimedBatch, control } from '../target/control.ts'
+import { copyIn } from '../target/copy-in.ts'
+import type { Tap } from '../wire/tap.ts'
 import type { Lane } from './lane.ts'
 
 /** Asked when the rows are in: whether this commit is the last of the call. */
@@ -33,7 +34,9 @@ export async function copyBatch(
     await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('copy.begun')
     const loaded =
-      range === 'empty' ? nothing : await load(source, batch.definition, range, transaction)
+      range === 'empty'
+        ? nothing
+        : await load(source, batch.definition, range, transaction, lane.tap())
     await platform.failpoint('copy.loaded')
     await held.completeBatch(batch, loaded, lastOfCall(loaded))
     await platform.failpoint('copy.completed')
@@ -67,8 +70,10 @@ async function load(
   entity: CompiledEntity,
   range: KeyRange,
   transaction: TransactionSql,
+  tap: Tap,
 ): Promise<BatchCounts> {
-  const into = await transaction.unsafe(copyInStatement(entity)).writable()
-  const { rows, bytes } = await source.copyOut(entity, range, into)
+  const { rows, bytes } = await copyIn(transaction, tap, entity, (sink) =>
+    source.copyOut(entity, range, sink),
+  )
   return { ...nothing, read: rows, loaded: rows, bytes }
 }

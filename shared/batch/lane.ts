@@ -6,10 +6,12 @@
 import type { Sql } from 'postgres'
 import type { Source } from '../source/source.ts'
 import { type Control, control } from '../target/control.ts'
+import type { Client } from '../wire/client.ts'
+import type { Tap } from '../wire/tap.ts'
 
 export interface LaneDependencies {
-  /** Opens a client of exactly one connection to the target. */
-  readonly openTarget: () => Sql
+  /** A client of exactly one connection to the target. */
+  readonly openTarget: () => Client
   readonly openSource: (address: string) => Source
   /** The address behind a secret's name. @throws FerryError `secret_unknown` */
   readonly address: (secretName: string, target: Sql) => Promise<string>
@@ -17,6 +19,8 @@ export interface LaneDependencies {
 
 export interface Lane {
   readonly target: Sql
+  /** The tap on the target's connection. */
+  readonly tap: () => Tap
   readonly control: Control
   /** The source behind a secret's name, opened once a call. @throws `secret_unknown` */
   source(secretName: string): Promise<Source>
@@ -26,7 +30,7 @@ export interface Lane {
 }
 
 export function openLane(dependencies: LaneDependencies): Lane {
-  const target = dependencies.openTarget()
+  const { sql: target, tap } = dependencies.openTarget()
   const controlled = control(target)
   const sources = new Map<string, Source>()
   const closeSources = async () => {
@@ -36,6 +40,7 @@ export function openLane(dependencies: LaneDependencies): Lane {
   }
   return {
     target,
+    tap,
     control: controlled,
     async source(secretName) {
       const open = sources.get(secretName)

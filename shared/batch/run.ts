@@ -80,7 +80,7 @@ async function reportFailure(
   failure: FerryError,
 ): Promise<void> {
   const { platform } = call
-  const target = call.openTarget()
+  const { sql: target } = call.openTarget()
   try {
     const controlled = control(target)
     let outcome = 'no batch held'

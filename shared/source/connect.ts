@@ -2,9 +2,11 @@
  * Opens a source. One connection per source: a lane reads one range at a time, and the number of
  * connections on the source is the number of lanes.
  */
-import postgres, { type Sql, type TransactionSql } from 'postgres'
+import type { TransactionSql } from 'postgres'
 import { classify } from '../platform/sqlstate.ts'
-import { parseAddress } from './address.ts'
+import { parseAddress } from '../wire/address.ts'
+import { type Client, openClient } from '../wire/client.ts'
+import type { Tap } from '../wire/tap.ts'
 import { readCatalog } from './catalog.ts'
 import { copyRange } from './copy-out.ts'
 import { readBounds } from './keyset.ts'
@@ -20,33 +22,22 @@ export interface SourceOptions {
 
 /**
  * A PostgreSQL source by its address. Connects with the first use.
- * @throws FerryError `source_address_invalid` and its like; never with the address in it
+ * @throws FerryError `address_invalid` and its like; never with the address in it
  */
 export function openSource(address: string, options: SourceOptions = {}): Source {
   const parsed = parseAddress(address, options.ca)
   const timeouts = options.timeouts ?? defaultTimeouts
-  const connect = () =>
-    postgres({
-      ...parsed,
-      max: 1,
-      prepare: false,
-      fetch_types: false,
-      idle_timeout: 20,
-      connect_timeout: options.connectTimeoutSeconds ?? 10,
-      connection: { application_name: 'supaferry' },
-      onnotice: () => undefined,
-    })
-  let client: Sql | undefined
+  let client: Client | undefined
 
   /** Runs a read in one pinned snapshot; whatever fails costs the connection, whose state is open. */
-  async function read<T>(work: (tx: TransactionSql) => Promise<T>): Promise<T> {
-    client ??= connect()
+  async function read<T>(work: (tx: TransactionSql, tap: Tap) => Promise<T>): Promise<T> {
+    client ??= openClient(parsed, options.connectTimeoutSeconds)
     const used = client
     try {
-      const answer = await used.begin(readOnlySnapshot, async (tx) => {
+      const answer = await used.sql.begin(readOnlySnapshot, async (tx) => {
         const pinned = pinSession(tx, timeouts)
         try {
-          const result = await work(tx)
+          const result = await work(tx, used.tap())
           await pinned
           return [result] as const
         } catch (error) {
@@ -62,17 +53,17 @@ export function openSource(address: string, options: SourceOptions = {}): Source
     }
   }
 
-  async function discard(used: Sql): Promise<void> {
+  async function discard(used: Client): Promise<void> {
     if (client === used) client = undefined
-    await used.end({ timeout: 0 })
+    await used.sql.end({ timeout: 0 })
   }
 
   return {
     catalog: (schemas) => read((tx) => readCatalog(tx, schemas)),
     bounds: (entity, range, rows) => read((tx) => readBounds(tx, entity, range, rows)),
-    copyOut: (entity, range, into) => read((tx) => copyRange(tx, entity, range, into)),
+    copyOut: (entity, range, into) => read((tx, tap) => copyRange(tx, tap, entity, range, into)),
     async close() {
-      await client?.end({ timeout: 0 })
+      await client?.sql.end({ timeout: 0 })
       client = undefined
     },
   }

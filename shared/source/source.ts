@@ -1,6 +1,6 @@
 /** What the engine knows of a source: a catalog, ranges, and a stream of COPY text. */
-import type { Writable } from 'node:stream'
 import type { CompiledEntity, KeyRange, KeyTexts } from '../projection/entity.ts'
+import type { CopySink, Moved } from '../wire/copy-sink.ts'
 import type { Catalog } from './catalog-rows.ts'
 
 export interface Bounds {
@@ -12,11 +12,6 @@ export interface Bounds {
   readonly more: boolean
 }
 
-export interface CopiedOut {
-  readonly rows: number
-  readonly bytes: number
-}
-
 /** All of it raises FerryError with `context.retry`; no message carries a value of a row. */
 export interface Source {
   /** @param schemas null reads every schema but the system's */
@@ -24,9 +19,9 @@ export interface Source {
   /** Looks ahead in key order: where a batch of `rows` rows in the range would end. */
   bounds(entity: CompiledEntity, range: KeyRange, rows: number): Promise<Bounds>
   /**
-   * Streams the rows of a range as COPY text into `into` and ends it. On failure of either side both
-   * streams are destroyed, and the connection is thrown away.
+   * Streams the rows of a range as COPY text into `into`, and resolves when the last one is handed over.
+   * On failure of either side the connection is thrown away.
    */
-  copyOut(entity: CompiledEntity, range: KeyRange, into: Writable): Promise<CopiedOut>
+  copyOut(entity: CompiledEntity, range: KeyRange, into: CopySink): Promise<Moved>
   close(): Promise<void>
 }

@@ -1,28 +1,21 @@
-/** Opens connections to the target: the project's own database. */
+/**
+ * Connections to the target, the project's own database. Without `sslmode` in the address TLS is
+ * required, and verified where the certificate of its authority is given: the platform hands functions
+ * an address whose certificate the system's store does not know.
+ */
 import postgres, { type Sql } from 'postgres'
-import { parseAddress } from '../source/address.ts'
-
-export interface TargetOptions {
-  /** Connections at most; a lane has exactly one. */
-  readonly max?: number
-  /** Certificate of the authority that signed the server's, in PEM. With it TLS is verified. */
-  readonly ca?: string
-}
+import { parseAddress, type ServerAddress } from '../wire/address.ts'
+import { type Client, openClient } from '../wire/client.ts'
 
 /**
- * A client of the target. Connects with the first query. Without `sslmode` in the address TLS is
- * required, and verified where `ca` is given: the platform's own network hands functions an address
- * whose certificate the system's store does not know.
- * @throws FerryError `source_address_invalid` and its like; never with the address in it
+ * A small pool for statements. Connects with the first one.
+ * @param ca certificate of the server's authority in PEM
+ * @throws FerryError `address_invalid` and its like; never with the address in it
  */
-export function openTarget(address: string, options: TargetOptions = {}): Sql {
-  const lenient =
-    options.ca === undefined && !/[?&]sslmode=/.test(address)
-      ? `${address}${address.includes('?') ? '&' : '?'}sslmode=require`
-      : address
+export function openTarget(address: string, ca?: string): Sql {
   return postgres({
-    ...parseAddress(lenient, options.ca),
-    max: options.max ?? 2,
+    ...targetAddress(address, ca),
+    max: 2,
     prepare: false,
     fetch_types: false,
     idle_timeout: 20,
@@ -30,4 +23,17 @@ export function openTarget(address: string, options: TargetOptions = {}): Sql {
     connection: { application_name: 'supaferry' },
     onnotice: () => undefined,
   })
+}
+
+/** One connection with its tap, for a lane: claim and load must run on the same server process. */
+export function openLaneTarget(address: string, ca?: string): Client {
+  return openClient(targetAddress(address, ca))
+}
+
+function targetAddress(address: string, ca: string | undefined): ServerAddress {
+  const lenient = ca === undefined && !/[?&]sslmode=/.test(address)
+  return parseAddress(
+    lenient ? `${address}${address.includes('?') ? '&' : '?'}sslmode=require` : address,
+    ca,
+  )
 }

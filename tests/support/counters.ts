@@ -19,6 +19,7 @@ interface EntityBooks extends Rows {
 
 interface BatchBooks extends Rows {
   readonly entity: string
+  readonly id: string
   readonly number: number
   readonly status: string
   readonly after: string
@@ -62,7 +63,7 @@ async function findImbalances(sql: Sql, id: string): Promise<string[]> {
            checkpoints_written as checkpoints
       from migration.entity_statuses where migration_id = ${id} order by dependency_order`
   const batches = await sql<BatchBooks[]>`
-    select entity_status_id as entity, batch_number as number, status,
+    select id, entity_status_id as entity, batch_number as number, status,
            range_after::text as after, range_through::text as through,
            records_read::text as read, records_successful::text as loaded,
            records_failed::text as failed, records_filtered::text as filtered
@@ -126,7 +127,7 @@ function entityImbalances(
     ...sums(entity.name, entity, batches),
     ...batches.flatMap((batch) => equation(`${entity.name} batch ${batch.number}`, batch)),
     ...chain(entity.name, batches),
-    ...sequence(entity, batches.length, checkpoints),
+    ...sequence(entity, batches, checkpoints),
   ]
   if (entity.status !== 'completed') problems.push(`${entity.name} is ${entity.status}`)
   if (entity.total !== entity.read) {
@@ -159,13 +160,18 @@ function chain(name: string, batches: readonly BatchBooks[]): string[] {
 /** One checkpoint a batch, numbered without a hole, its records never falling and ending exact. */
 function sequence(
   entity: EntityBooks,
-  batches: number,
+  batches: readonly BatchBooks[],
   checkpoints: readonly CheckpointBooks[],
 ): string[] {
   const problems: string[] = []
-  const distinct = new Set(checkpoints.map((checkpoint) => checkpoint.batch))
-  if (checkpoints.length !== batches || distinct.size !== batches) {
-    problems.push(`${entity.name}: ${checkpoints.length} checkpoints for ${batches} batches`)
+  if (checkpoints.length !== batches.length) {
+    problems.push(`${entity.name}: ${checkpoints.length} checkpoints for ${batches.length} batches`)
+  }
+  const missing = new Set(batches.map((batch) => batch.id))
+  for (const { number, batch } of checkpoints) {
+    if (batch === null || !missing.delete(batch)) {
+      problems.push(`${entity.name}: checkpoint ${number} is of another batch`)
+    }
   }
   if (entity.checkpoints !== checkpoints.length) {
     problems.push(

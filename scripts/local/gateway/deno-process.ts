@@ -27,12 +27,14 @@ export function spawnDeno(
   controlPath: string,
 ): ChildProcess {
   const { definition, limits, environment } = options
-  const config = definition.configFile ? `--config=${definition.configFile}` : '--no-config'
+  // Its import map alone: a deno.json further up, which editors use, knows nothing of this function.
+  const imports = definition.configFile ? [`--import-map=${definition.configFile}`] : []
   const args = [
     'run',
     '--quiet',
     '--no-prompt',
-    config,
+    '--no-config',
+    ...imports,
     '--node-modules-dir=manual',
     '--no-lock',
     '--cached-only',

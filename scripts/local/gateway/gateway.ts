@@ -4,9 +4,9 @@
  */
 import {
   createServer,
-  type IncomingMessage,
-  request as httpRequest,
   type Server as HttpServer,
+  request as httpRequest,
+  type IncomingMessage,
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -62,9 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const url = request.url ?? '/'
     const path = /^\/functions\/v1(\/.*)$/.exec(url)?.[1]
     if (path) {
-      serveFunction(request, response, path).catch(() =>
-        answers.send(response, answers.BOOT_ERROR),
-      )
+      serveFunction(request, response, path).catch(() => answers.send(response, answers.BOOT_ERROR))
     } else if (url.split('?')[0] === '/auth/v1/.well-known/jwks.json') {
       answers.send(response, { status: 200, body: publicKeySet(options.keys) })
     } else {

@@ -105,8 +105,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     get pid() {
       return child.pid!
     },
-    url: (database, role = 'postgres') =>
-      `postgresql://${role}:${PASSWORD}@127.0.0.1:${port}/${encodeURIComponent(database)}?sslmode=disable`,
+    url: (database, role) => serverUrl(port, database, role),
     restart,
     stop: () => {
       stopping = true
@@ -116,6 +115,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       })
     },
   }
+}
+
+/** A connection string over TCP; the embedded servers have no TLS. */
+export function serverUrl(port: number, database: string, role = 'postgres'): string {
+  const name = encodeURIComponent(database)
+  return `postgresql://${role}:${PASSWORD}@127.0.0.1:${port}/${name}?sslmode=disable`
 }
 
 /**
@@ -178,7 +183,8 @@ async function becomesReady(
   deadline: number,
 ): Promise<boolean> {
   while (performance.now() < deadline) {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return false
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+      return false
     const lines = read(join(dataDirectory, 'postmaster.pid')).split('\n')
     if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return true
     await new Promise((resolve) => setTimeout(resolve, 20))

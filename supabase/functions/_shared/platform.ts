@@ -20,8 +20,7 @@ export const platform: Platform = {
   log,
   waitUntil,
   onUnload,
-  // Ends as a kill does: nothing is unwound, no listener is told.
-  failpoint: failpoints(env('FERRY_FAILPOINTS'), () => Deno.exit(137)),
+  failpoint: failpoints(env('FERRY_FAILPOINTS')),
 }
 
 function env(name: string): string | undefined {

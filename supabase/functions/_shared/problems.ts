@@ -31,6 +31,12 @@ export class RequestRefused extends FerryError {
   }
 }
 
+/** The refusal that tells all of `problems`, of which there is at least one. */
+export function refused(problems: readonly Problem[]): Error {
+  const [first, ...rest] = problems
+  return first === undefined ? new Error('no problem') : new RequestRefused([first, ...rest])
+}
+
 /**
  * Validates what came over the wire.
  * @throws RequestRefused `request_invalid` with every issue and its path
@@ -38,9 +44,7 @@ export class RequestRefused extends FerryError {
 export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const [first, ...rest] = result.error.issues.map(problemOf)
-  if (first === undefined) throw result.error
-  throw new RequestRefused([first, ...rest])
+  throw refused(result.error.issues.map(problemOf))
 }
 
 function problemOf(issue: z.core.$ZodIssue): Problem {

@@ -1,14 +1,10 @@
 /** Finds the address that a plan names. Plans hold names only, so that they can be shown and stored. */
+import type { Sql } from 'postgres'
 import { FerryError } from '../../../shared/platform/errors.ts'
 import type { Platform } from '../../../shared/platform/platform.ts'
 
 /** Environment names are the first place; Vault allows any text, a plan allows this much of it. */
 const NAME = /^[A-Za-z_][\w.-]{0,127}$/
-
-/** Where secrets are that are not in the function's environment: the control client. */
-export interface Vault {
-  vaultSecret(name: string): Promise<string | undefined>
-}
 
 /**
  * The secret called `name`: a function secret, else the Vault secret of that name.
@@ -17,13 +13,23 @@ export interface Vault {
 export async function resolveSecret(
   name: string,
   platform: Platform,
-  vault: Vault,
+  target: Sql,
 ): Promise<string> {
   // SUPABASE_* is the platform's own environment: no plan may read the project's keys through it.
   if (!NAME.test(name) || /^SUPABASE_/i.test(name)) throw unknown(name)
-  const secret = platform.env(name) ?? (await vault.vaultSecret(name))
+  const secret = platform.env(name) ?? (await fromVault(name, target))
   if (!secret) throw unknown(name)
   return secret
+}
+
+/** Vault is an extension that a project may not have enabled. */
+async function fromVault(name: string, target: Sql): Promise<string | undefined> {
+  const [vault] = await target<{ present: boolean }[]>`
+    select to_regclass('vault.decrypted_secrets') is not null as present`
+  if (!vault?.present) return undefined
+  const [row] = await target<{ secret: string | null }[]>`
+    select decrypted_secret as secret from vault.decrypted_secrets where name = ${name}`
+  return row?.secret ?? undefined
 }
 
 function unknown(name: string): FerryError {

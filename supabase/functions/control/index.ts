@@ -1,29 +1,28 @@
 // Steers a migration: POST { action, migration_id } → 200 { migration_id, status, control_state }.
 import { z } from 'zod'
-import { control } from '../../../shared/target/control.ts'
 import { answer } from '../_shared/answer.ts'
 import { authorise } from '../_shared/authorise.ts'
 import { readBody } from '../_shared/body.ts'
 import { platform } from '../_shared/platform.ts'
 import { serve } from '../_shared/serve.ts'
-import { sql } from '../_shared/target.ts'
+import { migrations } from '../_shared/target.ts'
 
 const Body = z.strictObject({
   action: z.enum(['pause', 'resume', 'cancel', 'retry']),
   migration_id: z.guid(),
 })
-const migrations = control(sql)
+const admins = {
+  action: 'control',
+  roles: ['migration_admin'],
+  audit: migrations.audit,
+} as const
 
 export default serve(platform, {
   name: 'control',
   method: 'POST',
   async handle(request) {
-    const caller = await authorise(request, platform, {
-      action: 'control',
-      roles: ['migration_admin'],
-      audit: migrations.audit,
-    })
+    const { actor } = await authorise(request, platform, admins)
     const { action, migration_id } = await readBody(request, Body)
-    return answer(200, await migrations[action](migration_id, caller.actor))
+    return answer(200, await migrations[action](migration_id, actor))
   },
 })

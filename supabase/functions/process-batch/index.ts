@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { acceptCall } from '../../../shared/batch/accept.ts'
 import { openSource } from '../../../shared/source/connect.ts'
-import { openTarget } from '../../../shared/target/connect.ts'
+import { openLaneTarget } from '../../../shared/target/connect.ts'
 import { answer } from '../_shared/answer.ts'
 import { readBody } from '../_shared/body.ts'
 import { platform } from '../_shared/platform.ts'
@@ -18,7 +18,7 @@ export default serve(platform, {
   async handle(request) {
     const { migration_id, nonce } = await readBody(request, Body)
     const accepted = await acceptCall(platform, migration_id, nonce, {
-      openTarget: () => openTarget(targetAddress(), { max: 1 }),
+      openTarget: () => openLaneTarget(targetAddress()),
       openSource,
       address: (name, target) => resolveSecret(name, platform, target),
     })

@@ -105,8 +105,7 @@ describe('exit codes', () => {
     expect((await ferry(['status'], nowhere)).code).toBe(3)
   })
 
-  test('2 without a project, with a plan that is no JSON, or without one', async () => {
-    expect((await ferry(['status'])).err).toContain('url_missing')
+  test('2 with a plan that is no JSON, or without one', async () => {
     await writeFile(join(directory, 'bad.json'), '{\n  "a": 1,\n}')
     const bad = await ferry(['start', 'bad.json'], here())
     expect(bad.code).toBe(2)
@@ -151,6 +150,11 @@ describe('the project is found', () => {
     expect(await find({}, environment)).toEqual({ url: 'https://a.supabase.co', key: 'env' })
     expect(await find({})).toEqual({ url: local.url, key: local.secret_key })
     expect(await find({ key: 'analyst' })).toEqual({ url: local.url, key: 'analyst' })
+  })
+
+  test('and without any of them there is none', async () => {
+    const nothing = findConnection({}, {}, join(directory, 'none.json'))
+    await expect(nothing).rejects.toMatchObject({ code: 'url_missing', status: 400 })
   })
 
   test('but the key of the file is never sent to another address', async () => {

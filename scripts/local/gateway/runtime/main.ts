@@ -79,19 +79,27 @@ function waitUntil<T>(work: Promise<T>): Promise<T> {
   return work
 }
 
-/** Restores the address that the caller used, and tells the gateway how much work the answer leaves. */
+/**
+ * The request with the address that the caller used. Built from its parts, because touching Deno's own
+ * `request.signal` changes how the server treats the request; so there is no abort signal here.
+ */
+function restoreAddress(request: Request): Request {
+  const { pathname, search } = new URL(request.url)
+  const host = request.headers.get('host') ?? 'localhost'
+  const { method, headers, body } = request
+  const init: RequestInit & { duplex?: 'half' } = { method, headers }
+  if (body) Object.assign(init, { body, duplex: 'half' })
+  return new Request(`http://${host}${pathname}${search}`, init)
+}
+
+/** Tells the gateway with each answer how much work it leaves. */
 function serveWith(handler: Handler): Handler {
   return async (request, info) => {
-    const { pathname, search } = new URL(request.url)
-    const host = request.headers.get('host') ?? 'localhost'
-    const answer = await handler(new Request(`http://${host}${pathname}${search}`, request), info)
+    const answer = await handler(restoreAddress(request), info)
+    const { status, statusText } = answer
     const headers = new Headers(answer.headers)
     headers.set('x-isolate-pending', `${pending}/${sequence}`)
-    return new Response(answer.body, {
-      status: answer.status,
-      statusText: answer.statusText,
-      headers,
-    })
+    return new Response(answer.body, { status, statusText, headers })
   }
 }
 
@@ -124,6 +132,7 @@ void listen()
 const module = (await import(entrypoint)) as ServeModule
 if (!serving) {
   const handler = module.default?.fetch
-  if (typeof handler !== 'function') throw new Error('The function neither exports fetch nor serves')
+  if (typeof handler !== 'function')
+    throw new Error('The function neither exports fetch nor serves')
   serve(handler.bind(module.default))
 }

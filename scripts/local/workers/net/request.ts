@@ -1,5 +1,5 @@
 /** One HTTP request as pg_net sends it (libcurl's behaviour and words), and what becomes of it. */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 
 export interface NetRequest {

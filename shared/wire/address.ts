@@ -1,11 +1,11 @@
 /**
- * The address of a source, checked before anything connects. Every refusal speaks about the kind of
+ * The address of a server, checked before anything connects. Every refusal speaks about the kind of
  * problem only: an address holds a password, and a mistyped one can hold it anywhere.
  */
 import type { ConnectionOptions } from 'node:tls'
 import { FerryError } from '../platform/errors.ts'
 
-export interface SourceAddress {
+export interface ServerAddress {
   readonly host: string
   readonly port: number
   readonly database: string
@@ -30,10 +30,10 @@ const knownParameters = new Set(
 
 /**
  * @param ca certificate of the server's authority in PEM, where the system does not know it
- * @throws FerryError `source_address_invalid`, `source_address_parameter_refused`,
- *   `source_sslmode_refused`; none of them shows any part of the address
+ * @throws FerryError `address_invalid`, `address_parameter_refused`,
+ *   `address_sslmode_refused`; none of them shows any part of the address
  */
-export function parseAddress(address: string, ca?: string): SourceAddress {
+export function parseAddress(address: string, ca?: string): ServerAddress {
   const url = parseUrl(address)
   const mode = readParameters(url.searchParams)
   const host = decode(url.hostname).replace(/^\[(.*)\]$/, '$1')
@@ -74,9 +74,9 @@ function readParameters(parameters: URLSearchParams): TlsMode {
   const known = tlsModes.find((each) => each === (mode ?? 'verify-full'))
   if (known !== undefined) return known
   throw new FerryError({
-    code: 'source_sslmode_refused',
+    code: 'address_sslmode_refused',
     message:
-      "The source address asks for an sslmode that can fall back to plain text, or isn't known.",
+      "The address asks for an sslmode that can fall back to plain text, or isn't known.",
     hint: `Use one of ${tlsModes.join(', ')}; without sslmode it is verify-full.`,
     status: 422,
     kind: 'connection_error',
@@ -112,8 +112,8 @@ function decode(part: string): string {
 
 function invalid(reason: string): FerryError {
   return new FerryError({
-    code: 'source_address_invalid',
-    message: `The source address cannot be used. ${reason}`,
+    code: 'address_invalid',
+    message: `The address cannot be used. ${reason}`,
     hint: 'Write postgres://user:password@host:5432/database with special characters percent-encoded.',
     status: 422,
     kind: 'connection_error',
@@ -123,10 +123,10 @@ function invalid(reason: string): FerryError {
 function refusedParameter(name: string): FerryError {
   const known = knownParameters.has(name) || name === 'sslmode' || name === 'sslrootcert'
   return new FerryError({
-    code: 'source_address_parameter_refused',
+    code: 'address_parameter_refused',
     message: known
-      ? `The source address has the parameter "${name}", which is not supported here.`
-      : 'The source address has a parameter that is not known.',
+      ? `The address has the parameter "${name}", which is not supported here.`
+      : 'The address has a parameter that is not known.',
     hint: 'Leave everything behind "?" out but sslmode; write a "?" in a password as %3F.',
     status: 422,
     kind: 'connection_error',

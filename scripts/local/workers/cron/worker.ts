@@ -1,0 +1,190 @@
+/**
+ * The scheduler of the pg_cron stand-in, one per database. Looks every second; a job never overlaps itself:
+ * runs that fall due meanwhile wait (five fields: all of them, seconds: one). It comes back with its server,
+ * and then marks the runs that were cut off as failed.
+ */
+import type postgres from 'postgres'
+import type { Server } from '../../postgres/server.ts'
+import { openSession } from '../../postgres/session.ts'
+import { createLatch } from '../latch.ts'
+import { type CronJob, runJob } from './run.ts'
+import { parseSchedule, type Schedule } from './schedule.ts'
+
+export interface CronWorker {
+  /** No job is started; running ones go on. */
+  pause(): void
+  resume(): void
+  stop(): Promise<void>
+}
+
+export interface CronWorkerOptions {
+  readonly server: Server
+  readonly database: string
+  readonly log?: (line: string) => void
+}
+
+interface Task {
+  text: string
+  schedule: Schedule | undefined
+  /** Milliseconds since the epoch: when the job was first seen, then when it last started. */
+  lastStart: number
+  /** The last whole minute that was looked at. */
+  lastMinute: number
+  due: number
+  pid: number | undefined
+  isRunning: boolean
+}
+
+const APPLICATION_NAME = 'pg_cron scheduler'
+const LOOK_MILLISECONDS = 1000
+const MINUTE = 60_000
+/** Minutes that were missed for longer than this are skipped. */
+const MAX_CATCH_UP = 5
+const MAX_RUNNING = 32
+
+export function startCronWorker(options: CronWorkerOptions): CronWorker {
+  const { server, database, log = () => {} } = options
+  const latch = createLatch()
+  const tasks = new Map<string, Task>()
+  let isPaused = false
+  let isStopped = false
+  let launcher: postgres.Sql | undefined
+  const running = () => [...tasks.values()].filter((task) => task.isRunning)
+
+  const start = async (sql: postgres.Sql, job: CronJob, task: Task) => {
+    task.isRunning = true
+    task.due -= 1
+    task.lastStart = Date.now()
+    try {
+      await runJob(server, sql, job, (pid) => {
+        task.pid = pid
+      })
+    } catch (error) {
+      // The launcher's own connection is gone: the next life marks this run as failed.
+      if (!isStopped) log(`pg_cron: ${error instanceof Error ? error.message : error}`)
+    } finally {
+      task.isRunning = false
+      task.pid = undefined
+      latch.set()
+    }
+  }
+  const look = async (sql: postgres.Sql) => {
+    const jobs = await readJobs(sql)
+    refresh(tasks, jobs)
+    const now = Date.now()
+    for (const job of jobs) {
+      const task = tasks.get(job.jobid)!
+      countDue(task, now)
+      const mayStart = !isPaused && !isStopped && running().length < MAX_RUNNING
+      if (mayStart && !task.isRunning && task.due > 0) void start(sql, job, task)
+    }
+  }
+  const serve = async () => {
+    const sql = openSession(server, database, { applicationName: APPLICATION_NAME, max: 2 })
+    launcher = sql
+    try {
+      await markCutOff(sql)
+      while (!isStopped) {
+        await look(sql)
+        await latch.wait(LOOK_MILLISECONDS)
+      }
+    } finally {
+      await sql.end({ timeout: 0 })
+    }
+  }
+  const loop = (async () => {
+    while (!isStopped) {
+      await serve().catch((error: unknown) => {
+        if (!isStopped) log(`pg_cron: ${error instanceof Error ? error.message : error}`)
+      })
+      if (!isStopped) await latch.wait(LOOK_MILLISECONDS)
+    }
+  })()
+  return {
+    pause: () => {
+      isPaused = true
+    },
+    resume: () => {
+      isPaused = false
+      latch.set()
+    },
+    stop: async () => {
+      isStopped = true
+      await endRunning(launcher, running())
+      latch.set()
+      await launcher?.end({ timeout: 0 })
+      await loop
+    },
+  }
+}
+
+async function readJobs(sql: postgres.Sql): Promise<readonly CronJob[]> {
+  const [table] = await sql<{ exists: boolean }[]>`
+    select to_regclass('cron.job') is not null as exists`
+  if (!table?.exists) return []
+  return await sql<CronJob[]>`
+    select jobid::text, schedule, command, database, username
+      from cron.job where active order by jobid`
+}
+
+/** A job whose schedule was changed begins anew, as the real scheduler does. */
+function refresh(tasks: Map<string, Task>, jobs: readonly CronJob[]): void {
+  const wanted = new Set(jobs.map((job) => job.jobid))
+  for (const [id, task] of tasks) {
+    if (!wanted.has(id) && !task.isRunning) tasks.delete(id)
+  }
+  for (const job of jobs) {
+    const known = tasks.get(job.jobid)
+    if (known?.text === job.schedule) continue
+    const now = Date.now()
+    const schedule = parseSchedule(job.schedule)
+    const fresh = {
+      text: job.schedule,
+      schedule,
+      lastStart: now,
+      lastMinute: Math.floor(now / MINUTE),
+      due: schedule?.kind === 'reboot' ? 1 : 0,
+    }
+    // In place: a run that is under way belongs to the job, whatever its schedule is now.
+    if (known) Object.assign(known, fresh)
+    else tasks.set(job.jobid, { ...fresh, pid: undefined, isRunning: false })
+  }
+}
+
+function countDue(task: Task, now: number): void {
+  const { schedule } = task
+  if (schedule?.kind === 'seconds' && task.due === 0) {
+    // Only while it waits: a run that outlasts its interval is followed by one, not by many.
+    if (!task.isRunning && now - task.lastStart >= schedule.seconds * 1000) task.due = 1
+  }
+  if (schedule?.kind === 'fields') {
+    const minute = Math.floor(now / MINUTE)
+    const from = Math.max(task.lastMinute + 1, minute - MAX_CATCH_UP)
+    for (let passed = from; passed <= minute; passed += 1) {
+      if (schedule.matches(new Date(passed * MINUTE))) task.due += 1
+    }
+    task.lastMinute = Math.max(task.lastMinute, minute)
+  }
+}
+
+async function markCutOff(sql: postgres.Sql): Promise<void> {
+  const [table] = await sql<{ exists: boolean }[]>`
+    select to_regclass('cron.job_run_details') is not null as exists`
+  if (!table?.exists) return
+  await sql`
+    update cron.job_run_details
+       set status = 'failed', return_message = 'server restarted', end_time = clock_timestamp()
+     where status in ('starting', 'connecting', 'sending', 'running')`
+}
+
+/** Jobs end with their scheduler: their backends would otherwise work on unseen. */
+async function endRunning(
+  launcher: postgres.Sql | undefined,
+  tasks: readonly Task[],
+): Promise<void> {
+  const pids = tasks.flatMap((task) => task.pid ?? [])
+  if (!launcher || pids.length === 0) return
+  await launcher`
+    select pg_terminate_backend(pid) from pg_stat_activity
+     where pid = any (${pids}::int[])`.catch(() => {})
+}

@@ -1,0 +1,122 @@
+/**
+ * Everything that has to be true before a migration begins: the plan is valid, the source answers and
+ * has what the plan names, the target can take it. Writes nothing anywhere.
+ */
+import type { Sql } from 'postgres'
+import { checkPlan } from '../plan/check.ts'
+import type { PlannedEntity } from '../plan/compile.ts'
+import { planFingerprint, sourceFingerprint } from '../plan/fingerprint.ts'
+import type { Note, Problem } from '../plan/problem.ts'
+import { type Plan, parsePlan } from '../plan/schema.ts'
+import { FerryError } from '../platform/errors.ts'
+import { classify } from '../platform/sqlstate.ts'
+import { planTarget } from '../schema/target-plan.ts'
+import { readTargetState } from '../schema/target-state.ts'
+import type { Catalog } from '../source/catalog-rows.ts'
+import { openSource } from '../source/connect.ts'
+import type { Source } from '../source/source.ts'
+
+export interface Prepared {
+  readonly plan: Plan
+  readonly entities: readonly PlannedEntity[]
+  /** Statements for the target, each text complete in itself. */
+  readonly ddl: readonly string[]
+  readonly fingerprints: { readonly plan: string; readonly source: string }
+  readonly notes: readonly Note[]
+}
+
+export type Preparation =
+  | { readonly prepared: Prepared; readonly problems: readonly [] }
+  | { readonly prepared?: never; readonly problems: readonly Problem[] }
+
+export interface PrepareOptions {
+  /** As it came in: parsed JSON, nothing checked. */
+  readonly plan: unknown
+  readonly target: Sql
+  /** Address of the source by the name of its secret; undefined where nothing bears the name. */
+  readonly resolveSecret: (name: string) => Promise<string | undefined>
+  /** Opens a source by its address; tests and other kinds of sources hand in their own. */
+  readonly open?: (address: string) => Source
+}
+
+/**
+ * Problems of the plan come back as a list, all together. A server that does not answer is an error.
+ * @throws FerryError `source_unreachable`, `address_invalid`, … at `source.secret`;
+ *   the target's failures as `classify` names them
+ */
+export async function prepareMigration(options: PrepareOptions): Promise<Preparation> {
+  const parsed = parsePlan(options.plan)
+  if (parsed.plan === undefined) return { problems: parsed.problems }
+  const { plan } = parsed
+  const address = await options.resolveSecret(plan.source.secret)
+  if (address === undefined) return { problems: [secretProblem()] }
+  const catalog = await readSource(plan, () => (options.open ?? openSource)(address))
+  const checked = checkPlan(plan, catalog)
+  const targets = checked.entities.map(({ definition }) => definition.target)
+  const state = await readTargetState(options.target, targets, columnTypeTexts(catalog)).catch(
+    (error: unknown) => {
+      throw classify(error)
+    },
+  )
+  const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
+  const problems = [...checked.problems, ...target.problems]
+  if (problems.length > 0) return { problems }
+  const prepared = {
+    plan,
+    entities: checked.entities,
+    ddl: target.ddl,
+    fingerprints: {
+      plan: planFingerprint(plan),
+      source: sourceFingerprint(checked.entities, catalog),
+    },
+    notes: [...checked.notes, ...target.notes],
+  }
+  return { prepared, problems: [] }
+}
+
+async function readSource(plan: Plan, open: () => Source): Promise<Catalog> {
+  let source: Source | undefined
+  try {
+    source = open()
+    return await source.catalog(plan.source.schemas)
+  } catch (error) {
+    throw atSecret(classify(error))
+  } finally {
+    await source?.close()
+  }
+}
+
+/** The same failure with the place in the plan that led to it. */
+function atSecret(error: FerryError): FerryError {
+  const { message, hint, status, kind, context } = error
+  const code = error.code === 'database_unreachable' ? 'source_unreachable' : error.code
+  return new FerryError({
+    code: code.replace(/^database_/, 'source_'),
+    message: message.replace('The database', 'The source database'),
+    hint,
+    status,
+    kind,
+    context,
+    path: 'source.secret',
+  })
+}
+
+function secretProblem(): Problem {
+  return {
+    code: 'source_secret_missing',
+    message: 'No function secret and no Vault secret has the name that the plan gives.',
+    hint: 'Set it: supabase secrets set NAME=postgres://… or select vault.create_secret(…).',
+    path: 'source.secret',
+  }
+}
+
+/** Every type text of the catalog: cheap to ask about, and the choice is made later. */
+function columnTypeTexts(catalog: Catalog): string[] {
+  const columns = catalog.tables.flatMap((table) => table.columns.map(({ type }) => type))
+  const parts = catalog.types.flatMap((type) => {
+    if (type.kind === 'domain') return [type.base]
+    if (type.kind === 'composite') return type.attributes.map((each) => each.type)
+    return type.kind === 'range' ? [type.subtype] : []
+  })
+  return [...new Set([...columns, ...parts])]
+}

@@ -1,0 +1,203 @@
+/**
+ * The rig of the fault tests: a real project whose functions reach both databases through fault
+ * proxies, a filled source, and the verbs of an operator. Faults go in between; the end is always the
+ * same: an exact copy with exact counters.
+ */
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import postgres, { type Sql } from 'postgres'
+import {
+  cloneDatabase,
+  dropDatabase,
+  ensureDatabase,
+  type NetFaults,
+  openProject,
+  type Project,
+  type Server,
+} from '../../scripts/local/index.ts'
+import { assertExactCounters } from './counters.ts'
+import { eventually } from './eventually.ts'
+import { assertExactCopy } from './oracle.ts'
+import { attachServers, startOwnServers } from './project.ts'
+import { type FaultProxy, openProxy, through } from './proxy.ts'
+import { fillSource, type SampleOptions } from './sample.ts'
+import { TEMPLATE } from './servers.ts'
+
+export interface FaultRigOptions {
+  readonly sample: SampleOptions
+  readonly faults?: NetFaults
+  /** Function secrets besides the source's address, for instance FERRY_FAILPOINTS. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Servers for this rig alone, which may be restarted; some seconds more. */
+  readonly ownServers?: boolean
+}
+
+export interface FaultRig {
+  readonly project: Project
+  /** What the functions see of the legacy database. */
+  readonly source: FaultProxy
+  /** What the functions see of the project's database; cron and net workers do not pass here. */
+  readonly target: FaultProxy
+  /** The project's database, not through the proxy. */
+  readonly sql: Sql
+  /** Starts a migration of the sample; lease and retries are set before the first call leaves. */
+  start(options?: StartOptions): Promise<string>
+  control(action: 'pause' | 'resume' | 'cancel' | 'retry', id: string): Promise<void>
+  /** Sweeps as cron does, but every half second, until the migration is in this status. */
+  reaches(id: string, status: 'completed' | 'failed', within?: number): Promise<Ended>
+  /** Waits for the end; then both databases must be equal and the books exact. */
+  endsExact(id: string, within?: number): Promise<Ended>
+  /** Process ids of the isolates that may work off batches now. */
+  workers(): number[]
+  close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly lanes?: number
+  readonly batchRows?: number
+  readonly leaseSeconds?: number
+  readonly maxRetries?: number
+}
+
+/** What the sweeps of this run did, and what the batches went through. */
+export interface Ended {
+  /** Server processes that a sweep had to end. */
+  readonly terminated: number
+  /** Batches that a sweep took from a dead or overdue holder. */
+  readonly reclaimed: number
+  readonly batches: number
+  /** Claims of all batches together; as many as batches when nothing went wrong. */
+  readonly attempts: number
+  /** Codes in `migration.errors`, sorted, each once. */
+  readonly errors: readonly string[]
+}
+
+const SECRET = 'LEGACY_DATABASE_URL'
+
+export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> {
+  const servers = options.ownServers ? await startOwnServers() : attachServers()
+  const name = `fault_${randomBytes(5).toString('hex')}`
+  const legacy = `${name}_legacy`
+  await Promise.all([
+    cloneDatabase(servers.target, TEMPLATE, name),
+    ensureDatabase(servers.source, legacy).then(() =>
+      fillSource(servers.source.url(legacy), options.sample),
+    ),
+  ])
+  const [source, target] = await Promise.all([openProxy(servers.source), openProxy(servers.target)])
+  const project = await openProject({
+    servers: { ...servers, target: behind(servers.target, target) },
+    database: name,
+    secrets: {
+      [SECRET]: through(source, servers.source.url(legacy, 'legacy_reader')),
+      ...options.secrets,
+    },
+    faults: options.faults ?? {},
+  })
+  const sql = postgres(servers.target.url(name), { max: 2, onnotice: () => undefined })
+  const urls = { source: servers.source.url(legacy), target: servers.target.url(name) }
+  const swept = { terminated: 0, reclaimed: 0 }
+
+  const rig: FaultRig = {
+    project,
+    source,
+    target,
+    sql,
+    start: (start) => startPaused(rig, start),
+    async control(action, id) {
+      await call(project, 'control', { action, migration_id: id })
+    },
+    async reaches(id, status, within = 30_000) {
+      await eventually(() => sweepUntil(sql, id, status, swept), {
+        what: `migration ${status}`,
+        within,
+        every: 500,
+      })
+      return { ...swept, ...(await history(sql, id)) }
+    },
+    async endsExact(id, within) {
+      const ended = await rig.reaches(id, 'completed', within)
+      await assertExactCopy({ ...urls })
+      await assertExactCounters(urls.target, id)
+      return ended
+    },
+    workers: () =>
+      project
+        .isolates()
+        .filter((isolate) => isolate.function === 'process-batch')
+        .map((isolate) => isolate.pid),
+    async close() {
+      await project.stop()
+      await Promise.all([source.close(), target.close(), sql.end({ timeout: 1 })])
+      await Promise.all([dropDatabase(servers.target, name), dropDatabase(servers.source, legacy)])
+      await servers.stop()
+      rmSync(project.directory, { recursive: true, force: true })
+    },
+  }
+  return rig
+}
+
+/** The same server, but whoever asks for its address gets the proxy's. */
+function behind(server: Server, proxy: FaultProxy): Server {
+  const url: Server['url'] = (database, role) => through(proxy, server.url(database, role))
+  return Object.create(server, { url: { value: url } }) as Server
+}
+
+async function startPaused(rig: FaultRig, options: StartOptions = {}): Promise<string> {
+  const { lanes = 2, batchRows = 20_000, leaseSeconds = 3, maxRetries = 6 } = options
+  rig.project.net.pause()
+  const { migration_id: id } = await call<{ migration_id: string }>(rig.project, 'start', {
+    plan: {
+      version: 1,
+      name: 'faults',
+      source: { secret: SECRET },
+      entities: '*',
+      settings: { lanes, batch_rows: batchRows },
+    },
+  })
+  const configuration = JSON.stringify({ lease_seconds: leaseSeconds, max_retries: maxRetries })
+  await rig.sql.begin(async (t) => {
+    await t`update migration.orchestrations
+               set configuration = configuration || ${configuration}::text::jsonb where id = ${id}`
+    await t`update migration.batches set max_retries = ${maxRetries} where migration_id = ${id}`
+  })
+  rig.project.net.resume()
+  return id
+}
+
+async function call<T>(project: Project, name: string, body: object): Promise<T> {
+  const response = await fetch(`${project.url}/functions/v1/${name}`, {
+    method: 'POST',
+    headers: { apikey: project.keys.secret, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${name} answered ${response.status}: ${text}`)
+  return JSON.parse(text) as T
+}
+
+async function sweepUntil(
+  sql: Sql,
+  id: string,
+  status: string,
+  swept: { terminated: number; reclaimed: number },
+): Promise<boolean> {
+  const [sweep] = await sql<{ done: { terminated?: number; reclaimed?: number } }[]>`
+    select migration.watchdog() as done`
+  swept.terminated += sweep?.done.terminated ?? 0
+  swept.reclaimed += sweep?.done.reclaimed ?? 0
+  const [row] = await sql<{ status: string; reason: string | null; progress: string }[]>`
+    select status, failure_code as reason, progress_percentage::text as progress
+      from migration.orchestrations where id = ${id}`
+  if (row?.status === status) return true
+  throw new Error(`it is ${row?.status} at ${row?.progress} %, ${row?.reason ?? 'no failure'}`)
+}
+
+async function history(sql: Sql, id: string) {
+  const [row] = await sql<{ batches: number; attempts: number; errors: string[] }[]>`
+    select count(*)::int as batches, sum(attempt)::int as attempts,
+           array(select distinct error_code::text from migration.errors
+                  where migration_id = ${id} order by 1) as errors
+      from migration.batches where migration_id = ${id}`
+  return row!
+}
