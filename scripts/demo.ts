@@ -22,9 +22,11 @@ import {
 
 const planFile = new URL('../examples/clinic/plan.json', import.meta.url)
 const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interrupted.abort())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.abort())
 }
+// Nobody reads on, as with `| head`: the servers still have to be stopped.
+process.stdout.on('error', () => interrupted.abort())
 
 const directory = await mkdtemp(join(tmpdir(), 'supaferry-demo-'))
 // The servers may run under another account, which has to pass through here.

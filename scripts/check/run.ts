@@ -23,6 +23,7 @@ const steps: readonly Step[] = [
   { name: 'dependency direction', ...node('dependency-direction') },
   { name: 'versions of functions', ...node('function-versions') },
   { name: 'files', ...node('files') },
+  { name: 'plan schema', ...node('plan-schema') },
   { name: 'unused code', command: 'knip', args: ['--no-progress'] },
   {
     name: 'links in docs',

@@ -1,4 +1,7 @@
-/** Fills a database with the example clinic (examples/clinic). */
+/**
+ * Fills a database with the example clinic (examples/clinic).
+ * By hand: `npm run clinic -- postgres://… [scale]`, an empty database of any PostgreSQL from 11 on.
+ */
 import { readFile } from 'node:fs/promises'
 import postgres from 'postgres'
 
@@ -24,5 +27,15 @@ export async function loadClinic(address: string, scale = 1): Promise<void> {
     await sql`analyze`
   } finally {
     await sql.end()
+  }
+}
+
+if (import.meta.main) {
+  const [address, scale = '1'] = process.argv.slice(2)
+  if (address === undefined || !(Number(scale) > 0)) {
+    console.error('usage: npm run clinic -- postgres://user:password@host/database [scale]')
+    process.exitCode = 2
+  } else {
+    await loadClinic(address, Number(scale))
   }
 }

@@ -78,7 +78,8 @@ function expressionObject(text: string, catalog: string, oid: string, own: strin
   return `'text', ${text},
     'uses_objects', exists (select ${depends} and d.refobjid <> ${own}
       and d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_class'::regclass)),
-    'uses_types', (select coalesce(json_agg(d.refobjid::text), '[]') ${depends}
+    'uses_types', (select coalesce(json_agg((
+      select ${elementOf('e')} from pg_type e where e.oid = d.refobjid)::text), '[]') ${depends}
       and d.refclassid = 'pg_type'::regclass and d.refobjid <> ${own})`
 }
 

@@ -33,6 +33,7 @@ export function openSource(address: string, options: SourceOptions = {}): Source
   async function read<T>(work: (tx: TransactionSql, tap: Tap) => Promise<T>): Promise<T> {
     client ??= openClient(parsed, options.connectTimeoutSeconds)
     const used = client
+    let failure: { readonly error: unknown } | undefined
     try {
       const answer = await used.sql.begin(readOnlySnapshot, async (tx) => {
         const pinned = pinSession(tx, timeouts)
@@ -41,6 +42,7 @@ export function openSource(address: string, options: SourceOptions = {}): Source
           await pinned
           return [result] as const
         } catch (error) {
+          failure = { error }
           // A socket that is paused in mid-COPY would never answer the driver's rollback.
           await discard(used)
           throw error
@@ -49,7 +51,8 @@ export function openSource(address: string, options: SourceOptions = {}): Source
       return answer[0]
     } catch (error) {
       await discard(used)
-      throw classify(error)
+      // The driver reports the rollback that found no connection; what came first is the reason.
+      throw classify(failure === undefined ? error : failure.error)
     }
   }
 

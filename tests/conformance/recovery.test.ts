@@ -85,9 +85,10 @@ describe('ferry dev', () => {
     // A PostgreSQL that dies is started again.
     const died = postmaster('target')
     signal(died, 'SIGKILL')
-    await eventually(() => postmaster('target') !== died && query(before, 'select 1'), {
+    await eventually(() => postmaster('target') !== died && isAlive(postmaster('target')), {
       within: 20_000,
     })
+    await eventually(() => query(before, 'select 1'), { within: 20_000 })
 
     // Killed itself: the servers stay behind, an isolate does not.
     const isolate = await isolatePid(before)

@@ -96,21 +96,11 @@ describe('supabase functions deploy', () => {
     test.each(functionNames())(
       '%s boots from its upload and refuses a stranger',
       async (name) => {
-        const deployment = api.deployments.get(name)
-        if (!deployment) throw new Error(`${name} was not uploaded`)
-        const answer = await askStranger(
-          deno,
-          deployment,
-          await mkdtemp(join(directory, 'upload-')),
-        )
-        expect(answer).toEqual({
-          status: 401,
-          error: {
-            code: expect.any(String),
-            message: expect.any(String),
-            hint: expect.any(String),
-          },
-        })
+        const upload = api.deployments.get(name)
+        if (!upload) throw new Error(`${name} was not uploaded`)
+        const answer = await askStranger(deno, upload, await mkdtemp(join(directory, 'upload-')))
+        const code = name === 'process-batch' ? 'nonce_invalid' : 'credentials_missing'
+        expect(answer).toMatchObject({ status: 401, error: { code } })
       },
       60_000,
     )

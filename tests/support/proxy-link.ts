@@ -64,7 +64,11 @@ export function openLink(options: {
       down.thaw()
     },
     cut() {
-      for (const socket of both) if (!socket.destroyed) socket.resetAndDestroy()
+      for (const socket of both) {
+        if (socket.destroyed) continue
+        // Alone, the first would wait until everything written has been taken; the second does not.
+        socket.resetAndDestroy()
+      }
     },
     closed: Promise.all(both.map(closing)).then(() => undefined),
   }

@@ -48,6 +48,7 @@ export function spawnDeno(
     pathToFileURL(definition.entrypoint).href,
     socketPath,
     controlPath,
+    Object.keys(environment).join(),
   ]
   const child = spawn(options.deno, args, {
     cwd: dirname(definition.entrypoint),

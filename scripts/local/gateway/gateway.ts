@@ -15,7 +15,7 @@ import { refusal } from './authorize.ts'
 import { type FunctionDefinition, listFunctions } from './functions.ts'
 import type { Isolate } from './isolate.ts'
 import { type ProjectKeys, publicKeySet } from './keys.ts'
-import { createPool, type Pool, type PoolOptions } from './pool.ts'
+import { Pool, type PoolOptions } from './pool.ts'
 
 export interface GatewayOptions extends PoolOptions {
   readonly port: number
@@ -33,7 +33,7 @@ export interface Gateway {
 
 /** Listens on 127.0.0.1. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const pool = createPool(options)
+  const pool = new Pool(options)
   let invocations = 0
   let functions = listFunctions(options.functionsDirectory, options.configFile)
   /** A function made after the start is found by its first request. */

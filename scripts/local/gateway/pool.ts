@@ -5,20 +5,6 @@ import type { FunctionDefinition } from './functions.ts'
 import { Isolate, type IsolateOptions } from './isolate.ts'
 import { type EndReason, type IsolateLimits, POLL_MILLISECONDS } from './limits.ts'
 
-export interface Pool {
-  /**
-   * An isolate with room for one more task, which is counted at once; the caller ends the request.
-   * Undefined where the function failed to boot.
-   */
-  acquire(definition: FunctionDefinition): Promise<Isolate | undefined>
-  living(): readonly Isolate[]
-  /** How many isolates ended for each reason. */
-  ends(): Readonly<Record<string, number>>
-  /** Lets all isolates finish what they do; new requests get new ones. */
-  retireAll(): void
-  close(): Promise<void>
-}
-
 export interface PoolOptions extends Omit<IsolateOptions, 'id' | 'definition' | 'environment'> {
   readonly limits: IsolateLimits
   /** Read for every new isolate. */
@@ -27,86 +13,108 @@ export interface PoolOptions extends Omit<IsolateOptions, 'id' | 'definition' | 
   readonly onEnd: (isolate: Isolate, reason: EndReason) => void
 }
 
-export function createPool(options: PoolOptions): Pool {
-  const { limits } = options
-  const isolates = new Set<Isolate>()
-  const ends: Record<string, number> = {}
-  const starting = new Map<string, number>()
-  let waiting: (() => void)[] = []
-  let nextId = 0
-  let isClosed = false
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #isolates = new Set<Isolate>()
+  readonly #ends: Record<string, number> = {}
+  /** Isolates whose process is not there yet, by function. */
+  readonly #starting = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
+  #waiting: (() => void)[] = []
+  #nextId = 0
+  #isClosed = false
 
-  const wake = () => {
-    const callers = waiting
-    waiting = []
-    for (const call of callers) call()
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => {
+      for (const isolate of this.#isolates) void isolate.enforce()
+    }, POLL_MILLISECONDS)
   }
-  const start = async (definition: FunctionDefinition): Promise<Isolate> => {
-    nextId += 1
-    const isolate = await Isolate.start(
-      { ...options, id: nextId, definition, environment: options.environment() },
-      wake,
-    )
-    isolates.add(isolate)
-    options.onStart(isolate)
-    void isolate.ended.then((reason) => {
-      isolates.delete(isolate)
-      ends[reason] = (ends[reason] ?? 0) + 1
-      options.onEnd(isolate, reason)
-    })
-    return isolate
-  }
-  const count = (name: string) =>
-    (starting.get(name) ?? 0) + [...isolates].filter((isolate) => isolate.function === name).length
 
-  const acquire = async (definition: FunctionDefinition): Promise<Isolate | undefined> => {
-    while (!isClosed) {
-      const free = findFree(isolates, definition.name, limits.tasksPerIsolate)
+  /**
+   * An isolate with room for one more task, which is counted at once; the caller ends the request.
+   * Undefined where the function failed to boot.
+   */
+  async acquire(definition: FunctionDefinition): Promise<Isolate | undefined> {
+    const { tasksPerIsolate, isolatesPerFunction } = this.#options.limits
+    while (!this.#isClosed) {
+      const free = findFree(this.#isolates, definition.name, tasksPerIsolate)
       if (free) {
         free.beginRequest()
         return free
       }
-      if (count(definition.name) < limits.isolatesPerFunction) {
-        return await startFor(definition)
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve))
+      if (this.#count(definition.name) < isolatesPerFunction)
+        return await this.#startFor(definition)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     return undefined
   }
+
+  living(): readonly Isolate[] {
+    return [...this.#isolates].filter((isolate) => !isolate.endReason)
+  }
+
+  /** How many isolates ended for each reason. */
+  ends(): Readonly<Record<string, number>> {
+    return { ...this.#ends }
+  }
+
+  /** Lets all isolates finish what they do; new requests get new ones. */
+  retireAll(): void {
+    for (const isolate of this.#isolates) isolate.retire()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    for (const isolate of this.#isolates) isolate.kill('shutdown')
+    await Promise.all([...this.#isolates].map((isolate) => isolate.ended))
+    this.#wake()
+  }
+
   /** The request that starts an isolate gets it. */
-  const startFor = async (definition: FunctionDefinition): Promise<Isolate | undefined> => {
+  async #startFor(definition: FunctionDefinition): Promise<Isolate | undefined> {
     const { name } = definition
-    starting.set(name, (starting.get(name) ?? 0) + 1)
+    this.#starting.set(name, (this.#starting.get(name) ?? 0) + 1)
     let isolate: Isolate
     try {
-      isolate = await start(definition)
+      isolate = await this.#start(definition)
       isolate.beginRequest()
     } finally {
-      starting.set(name, (starting.get(name) ?? 1) - 1)
+      this.#starting.set(name, (this.#starting.get(name) ?? 1) - 1)
     }
-    if (isClosed) isolate.kill('shutdown')
+    if (this.#isClosed) isolate.kill('shutdown')
     if (await isolate.ready) return isolate
     isolate.endRequest()
     return undefined
   }
 
-  const timer = setInterval(() => {
-    for (const isolate of isolates) void isolate.enforce()
-  }, POLL_MILLISECONDS)
-  return {
-    acquire,
-    living: () => [...isolates].filter((isolate) => !isolate.endReason),
-    ends: () => ends,
-    retireAll: () => {
-      for (const isolate of isolates) isolate.retire()
-    },
-    close: async () => {
-      isClosed = true
-      clearInterval(timer)
-      for (const isolate of isolates) isolate.kill('shutdown')
-      await Promise.all([...isolates].map((isolate) => isolate.ended))
-      wake()
-    },
+  async #start(definition: FunctionDefinition): Promise<Isolate> {
+    const options = this.#options
+    this.#nextId += 1
+    const isolate = await Isolate.start(
+      { ...options, id: this.#nextId, definition, environment: options.environment() },
+      () => this.#wake(),
+    )
+    this.#isolates.add(isolate)
+    options.onStart(isolate)
+    void isolate.ended.then((reason) => {
+      this.#isolates.delete(isolate)
+      this.#ends[reason] = (this.#ends[reason] ?? 0) + 1
+      options.onEnd(isolate, reason)
+    })
+    return isolate
+  }
+
+  #count(name: string): number {
+    const running = [...this.#isolates].filter((isolate) => isolate.function === name)
+    return running.length + (this.#starting.get(name) ?? 0)
+  }
+
+  #wake(): void {
+    const callers = this.#waiting
+    this.#waiting = []
+    for (const call of callers) call()
   }
 }
 

@@ -52,68 +52,97 @@ const START_TIMEOUT = 60_000
 /** @throws FerryError `server_failed` where PostgreSQL does not come up within a minute */
 export async function startServer(options: ServerOptions): Promise<Server> {
   let port = options.port
-  let child = await launchUntilReady(options, port, async () => {
+  const child = await launchUntilReady(options, port, async () => {
     port = await freePort()
     return port
   })
-  let stopping = false
-  let turn: Promise<void> = Promise.resolve()
-  const revivals: number[] = []
-  const inTurn = (step: () => Promise<void>): Promise<void> => {
-    turn = turn.then(step, step)
-    return turn
-  }
-  const watch = (process: ChildProcess) =>
-    process.once('exit', () => {
-      if (!stopping && process === child) inTurn(() => revive(process))
-    })
-  const relaunch = async () => {
-    child = await launchUntilReady(options, port)
-    watch(child)
-  }
-  const revive = async (dead: ChildProcess) => {
-    if (stopping || dead !== child) return
-    const now = performance.now()
-    revivals.push(now)
-    if (revivals.filter((at) => now - at < 60_000).length > MAX_REVIVALS) {
-      options.log(`PostgreSQL on port ${port} keeps dying: see ${options.logFile}`)
-      return
-    }
-    options.log(`PostgreSQL on port ${port} died and is started again`)
-    await relaunch().catch((error: unknown) => options.log(String(error)))
-  }
-  const restart = (mode: 'fast' | 'immediate') =>
-    inTurn(async () => {
-      const old = child
-      old.removeAllListeners('exit')
-      signal(old.pid!, mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
-      await ended(old)
-      await relaunch()
-    })
-  const onExit = () => signal(child.pid!, 'SIGINT')
-  process.once('exit', onExit)
-  watch(child)
+  const running = new RunningServer(options, child, port)
   const { dataDirectory, logFile, socketDirectory, superuser } = options
   return {
+    port,
     dataDirectory,
     logFile,
     socketDirectory,
     superuser,
-    get port() {
-      return port
-    },
     get pid() {
-      return child.pid!
+      return running.pid
     },
     url: (database, role) => serverUrl(port, database, role),
-    restart,
-    stop: () => {
-      stopping = true
-      return inTurn(async () => {
-        process.removeListener('exit', onExit)
-        if (child.exitCode === null && child.signalCode === null) await stopProcess(child.pid!)
-      })
-    },
+    restart: (mode) => running.restart(mode),
+    stop: () => running.stop(),
+  }
+}
+
+/** The process behind a server, through all its restarts. */
+class RunningServer {
+  readonly #options: ServerOptions
+  readonly #port: number
+  readonly #endWithUs = () => signal(this.pid, 'SIGINT')
+  /** When it was started again after dying, in milliseconds. */
+  readonly #revivals: number[] = []
+  #child: ChildProcess
+  #isStopping = false
+  /** One change of state at a time. */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(options: ServerOptions, child: ChildProcess, port: number) {
+    this.#options = options
+    this.#port = port
+    this.#child = child
+    this.#watch()
+    process.once('exit', this.#endWithUs)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  restart(mode: 'fast' | 'immediate'): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#child
+      old.removeAllListeners('exit')
+      signal(this.pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
+      await ended(old)
+      await this.#launchAgain()
+    })
+  }
+
+  stop(): Promise<void> {
+    this.#isStopping = true
+    return this.#inTurn(async () => {
+      process.removeListener('exit', this.#endWithUs)
+      if (isRunning(this.#child)) await stopProcess(this.pid)
+    })
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(step, step)
+    return this.#turn
+  }
+
+  #watch(): void {
+    const child = this.#child
+    child.once('exit', () => {
+      if (!this.#isStopping) void this.#inTurn(() => this.#revive(child))
+    })
+  }
+
+  async #revive(dead: ChildProcess): Promise<void> {
+    if (this.#isStopping || dead !== this.#child) return
+    const { log, logFile } = this.#options
+    const now = performance.now()
+    this.#revivals.push(now)
+    if (this.#revivals.filter((at) => now - at < 60_000).length > MAX_REVIVALS) {
+      log(`PostgreSQL on port ${this.#port} keeps dying: see ${logFile}`)
+      return
+    }
+    log(`PostgreSQL on port ${this.#port} died and is started again`)
+    await this.#launchAgain().catch((error: unknown) => log(String(error)))
+  }
+
+  async #launchAgain(): Promise<void> {
+    this.#child = await launchUntilReady(this.#options, this.#port)
+    this.#watch()
   }
 }
 
@@ -194,8 +223,12 @@ async function becomesReady(
 }
 
 function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  if (!isRunning(child)) return Promise.resolve()
   return new Promise((resolve) => child.once('exit', () => resolve()))
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null
 }
 
 function tail(file: string): string {

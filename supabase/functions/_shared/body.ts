@@ -74,7 +74,7 @@ async function collect(
     const { done, value } = await reader.read()
     if (done) break
     size += value.byteLength
-    
+    if (size > limit) throw tooLarge(limit)
     chunks.push(value)
   }
   const bytes = new Uint8Array(size)

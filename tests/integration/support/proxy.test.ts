@@ -1,4 +1,6 @@
 /** The fault proxy, in front of a real server with the real driver. */
+import { once } from 'node:events'
+import net from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
@@ -156,6 +158,33 @@ describe('the fault proxy', () => {
     await expect(reading()).rejects.toThrow()
     await cut
     expect(await connect('next')`select 1 as one`).toEqual([{ one: 1 }])
+  })
+
+  it('cuts a connection whose reader has stopped, with bytes still on their way', async () => {
+    const raw = net.connect(proxy.port, proxy.host)
+    await once(raw, 'connect')
+    let taken = 0
+    const stalled = new Promise<void>((resolve) => {
+      raw.on('data', (chunk) => {
+        taken += chunk.length
+        if (taken < 200_000) return
+        raw.pause()
+        resolve()
+      })
+    })
+    const sql = connect('stalled', { socket: () => raw } as never)
+    const reading = sql
+      .unsafe("select repeat('x', 1000000) as wide from generate_series(1, 60) n")
+      .then(
+        () => 'read',
+        () => 'failed',
+      )
+    await stalled
+    await sleep(200)
+    expect(proxy.cut()).toBe(1)
+    await eventually(() => proxy.connections().length === 0, { within: 2000 })
+    raw.resume()
+    expect(await reading).toBe('failed')
   })
 
   it('refuses new connections and lets open ones be', async () => {

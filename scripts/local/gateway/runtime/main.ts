@@ -2,7 +2,8 @@
  * The main module of an isolate, run by Deno (2.9 and 2.1.4 alike): gives the function what the platform
  * gives it, loads it and serves it on a Unix socket.
  *
- * Arguments: the function's entry point as a URL, the path to serve on, the path of the control socket.
+ * Arguments: the function's entry point as a URL, the path to serve on, the path of the control socket, the
+ * names of the function's environment, separated by commas.
  * The control socket carries one JSON message a line, both ways; when it closes, the gateway is gone and
  * the isolate ends itself.
  */
@@ -17,13 +18,13 @@ interface ServeModule {
 }
 declare const Deno: {
   readonly args: readonly string[]
-  readonly env: { delete(name: string): void }
+  readonly env: { delete(name: string): void; toObject(): Record<string, string> }
   connect(options: { transport: 'unix'; path: string }): Promise<Connection>
   serve: (...parameters: unknown[]) => unknown
   exit(code: number): never
 }
 
-const [entrypoint = '', servePath = '', controlPath = ''] = Deno.args
+const [entrypoint = '', servePath = '', controlPath = '', keptNames = ''] = Deno.args
 const encoder = new TextEncoder()
 const control = await Deno.connect({ transport: 'unix', path: controlPath })
 control.unref()
@@ -115,8 +116,9 @@ function serve(...parameters: unknown[]): unknown {
   )
 }
 
-/** What the gateway needed to start the runtime is none of the function's business. */
-for (const name of ['DENO_DIR', 'DENO_NO_UPDATE_CHECK', 'HOME', 'NO_COLOR']) Deno.env.delete(name)
+/** What starting the runtime needed, or the runtime set itself, is none of the function's business. */
+const kept = new Set(keptNames.split(','))
+for (const name of Object.keys(Deno.env.toObject())) if (!kept.has(name)) Deno.env.delete(name)
 Deno.serve = serve
 Object.assign(globalThis, { EdgeRuntime: { waitUntil } })
 // The platform blocks Web Workers.

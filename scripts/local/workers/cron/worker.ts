@@ -10,13 +10,6 @@ import { createLatch } from '../latch.ts'
 import { type CronJob, runJob } from './run.ts'
 import { parseSchedule, type Schedule } from './schedule.ts'
 
-export interface CronWorker {
-  /** No job is started; running ones go on. */
-  pause(): void
-  resume(): void
-  stop(): Promise<void>
-}
-
 export interface CronWorkerOptions {
   readonly server: Server
   readonly database: string
@@ -42,79 +35,98 @@ const MINUTE = 60_000
 const MAX_CATCH_UP = 5
 const MAX_RUNNING = 32
 
-export function startCronWorker(options: CronWorkerOptions): CronWorker {
-  const { server, database, log = () => {} } = options
-  const latch = createLatch()
-  const tasks = new Map<string, Task>()
-  let isPaused = false
-  let isStopped = false
-  let launcher: postgres.Sql | undefined
-  const running = () => [...tasks.values()].filter((task) => task.isRunning)
+export class CronWorker {
+  readonly #options: CronWorkerOptions
+  readonly #latch = createLatch()
+  readonly #tasks = new Map<string, Task>()
+  readonly #life: Promise<void>
+  #launcher: postgres.Sql | undefined
+  #isPaused = false
+  #isStopped = false
 
-  const start = async (sql: postgres.Sql, job: CronJob, task: Task) => {
-    task.isRunning = true
-    task.due -= 1
-    task.lastStart = Date.now()
-    try {
-      await runJob(server, sql, job, (pid) => {
-        task.pid = pid
-      })
-    } catch (error) {
-      // The launcher's own connection is gone: the next life marks this run as failed.
-      if (!isStopped) log(`pg_cron: ${error instanceof Error ? error.message : error}`)
-    } finally {
-      task.isRunning = false
-      task.pid = undefined
-      latch.set()
+  constructor(options: CronWorkerOptions) {
+    this.#options = options
+    this.#life = this.#live()
+  }
+
+  /** No job is started; running ones go on. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#latch.set()
+  }
+
+  /** Ends running jobs too. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await endRunning(this.#launcher, this.#running())
+    this.#latch.set()
+    await this.#launcher?.end({ timeout: 0 })
+    await this.#life
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#serve().catch((error: unknown) => this.#report(error))
+      if (!this.#isStopped) await this.#latch.wait(LOOK_MILLISECONDS)
     }
   }
-  const look = async (sql: postgres.Sql) => {
-    const jobs = await readJobs(sql)
-    refresh(tasks, jobs)
-    const now = Date.now()
-    for (const job of jobs) {
-      const task = tasks.get(job.jobid)!
-      countDue(task, now)
-      const mayStart = !isPaused && !isStopped && running().length < MAX_RUNNING
-      if (mayStart && !task.isRunning && task.due > 0) void start(sql, job, task)
-    }
-  }
-  const serve = async () => {
+
+  async #serve(): Promise<void> {
+    const { server, database } = this.#options
     const sql = openSession(server, database, { applicationName: APPLICATION_NAME, max: 2 })
-    launcher = sql
+    this.#launcher = sql
     try {
       await markCutOff(sql)
-      while (!isStopped) {
-        await look(sql)
-        await latch.wait(LOOK_MILLISECONDS)
+      while (!this.#isStopped) {
+        await this.#look(sql)
+        await this.#latch.wait(LOOK_MILLISECONDS)
       }
     } finally {
       await sql.end({ timeout: 0 })
     }
   }
-  const loop = (async () => {
-    while (!isStopped) {
-      await serve().catch((error: unknown) => {
-        if (!isStopped) log(`pg_cron: ${error instanceof Error ? error.message : error}`)
-      })
-      if (!isStopped) await latch.wait(LOOK_MILLISECONDS)
+
+  async #look(sql: postgres.Sql): Promise<void> {
+    const jobs = await readJobs(sql)
+    refresh(this.#tasks, jobs)
+    const now = Date.now()
+    for (const job of jobs) {
+      const task = this.#tasks.get(job.jobid)!
+      countDue(task, now)
+      const mayStart = !this.#isPaused && !this.#isStopped && this.#running().length < MAX_RUNNING
+      if (mayStart && !task.isRunning && task.due > 0) void this.#start(sql, job, task)
     }
-  })()
-  return {
-    pause: () => {
-      isPaused = true
-    },
-    resume: () => {
-      isPaused = false
-      latch.set()
-    },
-    stop: async () => {
-      isStopped = true
-      await endRunning(launcher, running())
-      latch.set()
-      await launcher?.end({ timeout: 0 })
-      await loop
-    },
+  }
+
+  async #start(sql: postgres.Sql, job: CronJob, task: Task): Promise<void> {
+    task.isRunning = true
+    task.due -= 1
+    task.lastStart = Date.now()
+    try {
+      await runJob(this.#options.server, sql, job, (pid) => {
+        task.pid = pid
+      })
+    } catch (error) {
+      // The launcher's own connection is gone: the next life marks this run as failed.
+      this.#report(error)
+    } finally {
+      task.isRunning = false
+      task.pid = undefined
+      this.#latch.set()
+    }
+  }
+
+  #running(): readonly Task[] {
+    return [...this.#tasks.values()].filter((task) => task.isRunning)
+  }
+
+  #report(error: unknown): void {
+    const reason = error instanceof Error ? error.message : error
+    if (!this.#isStopped) this.#options.log?.(`pg_cron: ${reason}`)
   }
 }
 

@@ -3,11 +3,12 @@
  * deletes up to 200 requests from the queue, runs them at the same time, waits for the slowest, stores the
  * responses and commits; then it rests up to a second. No retries. It comes back a second after its server.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type postgres from 'postgres'
 import type { Server } from '../../postgres/server.ts'
 import { openSession } from '../../postgres/session.ts'
 import { createLatch } from '../latch.ts'
-import { createFates, type NetFaults } from './faults.ts'
+import { createFates, type Fate, type NetFaults } from './faults.ts'
 import { type Agents, createAgents, type NetOutcome, type NetRequest, perform } from './request.ts'
 
 export interface NetStats {
@@ -15,16 +16,6 @@ export interface NetStats {
   readonly sent: number
   readonly dropped: number
   readonly duplicated: number
-}
-
-export interface NetWorker {
-  /** No new batch is taken; the one in flight goes on. */
-  pause(): void
-  resume(): void
-  /** Replaces all faults; `{}` for none. */
-  faults(faults: NetFaults): void
-  stats(): NetStats
-  stop(): Promise<void>
 }
 
 export interface NetWorkerOptions {
@@ -40,74 +31,87 @@ const BATCH_SIZE = 200
 const RESPONSES_LIVE = '6 hours'
 const REST_MILLISECONDS = 1000
 
-export function startNetWorker(options: NetWorkerOptions): NetWorker {
-  const { server, database, log = () => {} } = options
-  const latch = createLatch()
-  const stats = { sent: 0, dropped: 0, duplicated: 0 }
-  let draw = createFates({}, 0)
-  let shouldWake = true
-  let isPaused = false
-  let isStopped = false
-  let isRestarting = false
-  let session: postgres.Sql | undefined
+export class NetWorker {
+  readonly #options: NetWorkerOptions
+  readonly #log: (line: string) => void
+  readonly #latch = createLatch()
+  readonly #stats = { sent: 0, dropped: 0, duplicated: 0 }
+  readonly #life: Promise<void>
+  #draw: () => Fate = createFates({}, 0)
+  #session: postgres.Sql | undefined
+  /** As in the real worker: only the first wake-up since it began to work sets the latch. */
+  #shouldWake = true
+  #isPaused = false
+  #isStopped = false
+  #isRestarting = false
 
-  const setFaults = (faults: NetFaults) => {
+  constructor(options: NetWorkerOptions) {
+    this.#options = options
+    this.#log = options.log ?? (() => {})
+    this.faults(options.faults ?? {})
+    this.#life = this.#live()
+  }
+
+  /** Replaces all faults; `{}` for none. */
+  faults(faults: NetFaults): void {
     const seed = faults.seed ?? Math.floor(Math.random() * 2 ** 32)
-    draw = createFates(faults, seed)
-    if (faults.drop || faults.duplicate || faults.delay) log(`pg_net faults, seed ${seed}`)
+    this.#draw = createFates(faults, seed)
+    if (faults.drop || faults.duplicate || faults.delay) this.#log(`pg_net faults, seed ${seed}`)
   }
-  setFaults(options.faults ?? {})
-  const wake = () => {
-    if (!shouldWake) latch.set()
-    shouldWake = true
+
+  /** No new batch is taken; the one in flight goes on. */
+  pause(): void {
+    this.#isPaused = true
   }
-  const send = async (request: NetRequest, agents: Agents): Promise<NetOutcome | undefined> => {
-    const fate = draw()
-    if (fate.isDropped) {
-      stats.dropped += 1
-      return undefined
+
+  resume(): void {
+    this.#isPaused = false
+    this.#shouldWake = true
+    this.#latch.set()
+  }
+
+  stats(): NetStats {
+    return { ...this.#stats }
+  }
+
+  /** What is in flight is lost, as when the real worker dies. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#latch.set()
+    await this.#session?.end({ timeout: 0 })
+    await this.#life
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#serve().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : error
+        if (!this.#isStopped) this.#log(`pg_net worker: ${reason}`)
+      })
+      if (!this.#isStopped) await this.#latch.wait(REST_MILLISECONDS)
     }
-    if (fate.duplicateAfter !== undefined) {
-      setTimeout(() => {
-        stats.sent += 1
-        stats.duplicated += 1
-        void perform(request, agents)
-      }, fate.duplicateAfter)
-    }
-    await sleep(fate.delayMilliseconds)
-    stats.sent += 1
-    return perform(request, agents)
   }
-  /** Until nothing is left to send or to expire. */
-  const drain = async (sql: postgres.Sql, agents: Agents) => {
-    for (let hasWork = true; hasWork && !isStopped && !isPaused && !isRestarting; ) {
-      hasWork = await runBatch(sql, (request) => send(request, agents))
-      await latch.wait(REST_MILLISECONDS)
-    }
-  }
-  const serve = async () => {
+
+  async #serve(): Promise<void> {
+    const { server, database } = this.#options
     const agents = createAgents()
     const sql = openSession(server, database, { applicationName: APPLICATION_NAME })
-    session = sql
-    shouldWake = true
-    isRestarting = false
+    this.#session = sql
+    this.#shouldWake = true
+    this.#isRestarting = false
     try {
       await sql.listen(
         CHANNEL,
-        (payload) => {
-          if (payload === 'restart') isRestarting = true
-          if (payload === 'restart') latch.set()
-          wake()
-        },
-        wake,
+        (payload) => this.#wake(payload),
+        () => this.#wake(),
       )
-      while (!isStopped && !isRestarting) {
-        if (shouldWake && !isPaused) {
-          shouldWake = false
-          await drain(sql, agents)
+      while (!this.#isStopped && !this.#isRestarting) {
+        if (this.#shouldWake && !this.#isPaused) {
+          this.#shouldWake = false
+          await this.#drain(sql, agents)
         } else {
           // Not for ever: a connection that was lost while nothing was to do shows itself here.
-          await latch.wait(REST_MILLISECONDS)
+          await this.#latch.wait(REST_MILLISECONDS)
           await sql`select 1`
         }
       }
@@ -117,32 +121,38 @@ export function startNetWorker(options: NetWorkerOptions): NetWorker {
       await sql.end({ timeout: 0 })
     }
   }
-  const loop = (async () => {
-    while (!isStopped) {
-      await serve().catch((error: unknown) => {
-        if (!isStopped) log(`pg_net worker: ${error instanceof Error ? error.message : error}`)
-      })
-      if (!isStopped) await latch.wait(REST_MILLISECONDS)
+
+  #wake(payload = ''): void {
+    if (payload === 'restart') this.#isRestarting = true
+    if (!this.#shouldWake || this.#isRestarting) this.#latch.set()
+    this.#shouldWake = true
+  }
+
+  /** Until nothing is left to send or to expire. */
+  async #drain(sql: postgres.Sql, agents: Agents): Promise<void> {
+    let hasWork = true
+    while (hasWork && !this.#isStopped && !this.#isPaused && !this.#isRestarting) {
+      hasWork = await runBatch(sql, (request) => this.#send(request, agents))
+      await this.#latch.wait(REST_MILLISECONDS)
     }
-  })()
-  return {
-    pause: () => {
-      isPaused = true
-    },
-    resume: () => {
-      isPaused = false
-      shouldWake = true
-      latch.set()
-    },
-    faults: setFaults,
-    stats: () => ({ ...stats }),
-    stop: async () => {
-      isStopped = true
-      latch.set()
-      // What is in flight is lost, as when the real worker dies.
-      await session?.end({ timeout: 0 })
-      await loop
-    },
+  }
+
+  async #send(request: NetRequest, agents: Agents): Promise<NetOutcome | undefined> {
+    const fate = this.#draw()
+    if (fate.isDropped) {
+      this.#stats.dropped += 1
+      return undefined
+    }
+    if (fate.duplicateAfter !== undefined) {
+      this.#stats.duplicated += 1
+      setTimeout(() => {
+        this.#stats.sent += 1
+        if (!this.#isStopped) void perform(request, agents)
+      }, fate.duplicateAfter)
+    }
+    await sleep(fate.delayMilliseconds)
+    this.#stats.sent += 1
+    return perform(request, agents)
   }
 }
 
@@ -191,10 +201,4 @@ async function storeResponse(
       ${id}, ${outcome.status_code}, ${outcome.content_type},
       ${outcome.headers === null ? null : tx.json(outcome.headers)},
       ${outcome.content}, ${outcome.timed_out}, ${outcome.error_msg})`
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return milliseconds > 0
-    ? new Promise((resolve) => setTimeout(resolve, milliseconds))
-    : Promise.resolve()
 }

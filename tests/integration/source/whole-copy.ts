@@ -1,0 +1,86 @@
+/** Moves a whole plan through the product's own statements, without batches, leases and functions. */
+
+import type { Note, Problem } from '../../../shared/plan/problem.ts'
+import type { CompiledEntity, KeyTexts } from '../../../shared/projection/entity.ts'
+import { pinStatement } from '../../../shared/projection/settings.ts'
+import { textFormatSettings } from '../../../shared/projection/text-format.ts'
+import { openSource } from '../../../shared/source/connect.ts'
+import type { Source } from '../../../shared/source/source.ts'
+import { type Prepared, prepareMigration } from '../../../shared/start/prepare.ts'
+import { openLaneTarget, openTarget } from '../../../shared/target/connect.ts'
+import { copyIn } from '../../../shared/target/copy-in.ts'
+import type { Client } from '../../../shared/wire/client.ts'
+
+export interface CopyOptions {
+  readonly source: string
+  readonly target: string
+  readonly plan?: object
+  /** Rows of a range. */
+  readonly rows?: number
+}
+
+export async function prepare(options: CopyOptions): Promise<{
+  readonly prepared?: Prepared
+  readonly problems: readonly Problem[]
+}> {
+  const target = openTarget(plain(options.target))
+  const plan = {
+    version: 1,
+    name: 'test',
+    source: { secret: 'LEGACY', schemas: ['public'] },
+    entities: '*',
+    ...options.plan,
+  }
+  try {
+    const resolveSecret = async () => plain(options.source)
+    return await prepareMigration({ plan, target, resolveSecret })
+  } finally {
+    await target.end()
+  }
+}
+
+/** @throws Error with all problems where the plan has any, or where counted and copied rows differ */
+export async function copyAll(options: CopyOptions): Promise<readonly Note[]> {
+  const { prepared, problems } = await prepare(options)
+  if (prepared === undefined) throw new Error(JSON.stringify(problems, null, 2))
+  const source = openSource(plain(options.source))
+  const target = openLaneTarget(plain(options.target))
+  try {
+    await target.sql.begin(async (tx) => {
+      await tx.unsafe(pinStatement(textFormatSettings))
+      for (const statement of prepared.ddl) await tx.unsafe(statement)
+    })
+    for (const { definition } of prepared.entities) {
+      await copyEntity(source, target, definition, options.rows ?? 3)
+    }
+  } finally {
+    await Promise.all([source.close(), target.sql.end()])
+  }
+  return prepared.notes
+}
+
+async function copyEntity(source: Source, target: Client, entity: CompiledEntity, rows: number) {
+  let after: KeyTexts | null = null
+  for (;;) {
+    const bounds = await source.bounds(entity, { after, through: null }, rows)
+    if (bounds.rows === 0) return
+    const range = { after, through: bounds.last }
+    const moved = await target.sql.begin(async (tx) => {
+      const settings = { ...textFormatSettings, session_replication_role: 'replica' }
+      await tx.unsafe(pinStatement(settings))
+      return copyIn(tx, target.tap(), entity, (sink) => source.copyOut(entity, range, sink))
+    })
+    if (bounds.rows !== null && moved.rows !== bounds.rows) {
+      throw new Error(`${entity.source.table}: ${bounds.rows} counted, ${moved.rows} copied`)
+    }
+    if (!bounds.more) return
+    after = bounds.last
+  }
+}
+
+/** The servers of the tests speak no TLS. */
+function plain(address: string): string {
+  const url = new URL(address)
+  url.searchParams.set('sslmode', 'disable')
+  return url.href
+}
