@@ -4,7 +4,15 @@
  * Arguments: parts of guard names to run only those.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +29,12 @@ interface Report {
 function copyProject(): string {
   const copy = mkdtempSync(join(tmpdir(), 'ferry-mutant-'))
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root })
-  for (const file of files.toString().trim().split('\n')) cpSync(join(root, file), join(copy, file))
+  for (const file of files
+    .toString()
+    .trim()
+    .split('\n')
+    .filter((file) => existsSync(join(root, file))))
+    cpSync(join(root, file), join(copy, file))
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   return copy
 }

@@ -2,7 +2,7 @@
  * House rules that no linter knows: file length, names that hide a concern, and runtime globals in
  * the runtime-neutral code.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { REPOSITORY } from '../local/paths.ts'
 import { run } from './command.ts'
@@ -41,7 +41,10 @@ function code(text: string): string {
 
 if (import.meta.main) {
   const listing = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard'])
-  const files = listing.output.split('\n').filter(Boolean)
+  // Git goes on listing a file that was removed and is not committed yet.
+  const files = listing.output
+    .split('\n')
+    .filter((file) => file !== '' && existsSync(join(REPOSITORY, file)))
   if (listing.code !== 0 || files.length === 0) throw new Error('git lists no file')
   const problems = fileProblems(files, (file) => readFileSync(join(REPOSITORY, file), 'utf8'))
   for (const problem of problems) console.error(problem)

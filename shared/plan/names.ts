@@ -35,7 +35,7 @@ function part(name: string): string {
 
 /** Up to three candidates that a mistyped name may have meant, nearest first. */
 export function nearNames(name: string, candidates: readonly string[]): string[] {
-  const limit = Math.max(2, Math.floor(name.length / 3))
+  const limit = Math.max(2, Math.floor(name.length / 4))
   const plain = name.toLowerCase()
   return candidates
     .map((candidate) => ({ candidate, distance: editDistance(plain, candidate.toLowerCase()) }))

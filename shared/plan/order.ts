@@ -37,7 +37,7 @@ export function dependencyOrder(
     if (reaches(kept, edge.on, edge.node)) broken.push(edge)
     else kept.get(edge.node)?.push(edge.on)
   }
-  const pairs = [...kept].flatMap(([node, ons]) => ons.map((on) => [on, node] as const))
+  const pairs = [...kept].flatMap(([node, ons]) => ons.map((on): [string, string] => [on, node]))
   return { order: toposort.array(sorted, pairs), broken }
 }
 

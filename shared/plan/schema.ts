@@ -64,7 +64,7 @@ export const planSchema = z
     settings: z
       .strictObject({
         lanes: z.int().min(1).max(8).default(2),
-        batch_rows: z.int().min(1).max(1_000_000).default(2000),
+        batch_rows: z.int().min(1).max(500_000).default(2000),
       })
       .default({ lanes: 2, batch_rows: 2000 }),
   })
@@ -83,7 +83,10 @@ export function parsePlan(json: unknown): ParsedPlan {
   const result = planSchema.safeParse(json)
   if (result.success && hidden.length === 0) return { plan: result.data, problems: [] }
   const issues = result.success ? [] : result.error.issues
-  return { problems: [...hidden, ...issues.flatMap((issue) => toProblems(issue, []))] }
+  const problems = [...hidden, ...issues.flatMap((issue) => toProblems(issue, []))]
+  // A value that breaks several rules of one kind is one thing to correct.
+  const first = new Map(problems.toReversed().map((each) => [`${each.code} ${each.path}`, each]))
+  return { problems: problems.filter((each) => first.get(`${each.code} ${each.path}`) === each) }
 }
 
 /** JSON Schema of a plan as it is written, for editors (`$schema`). */

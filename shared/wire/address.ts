@@ -75,8 +75,7 @@ function readParameters(parameters: URLSearchParams): TlsMode {
   if (known !== undefined) return known
   throw new FerryError({
     code: 'address_sslmode_refused',
-    message:
-      "The address asks for an sslmode that can fall back to plain text, or isn't known.",
+    message: "The address asks for an sslmode that can fall back to plain text, or isn't known.",
     hint: `Use one of ${tlsModes.join(', ')}; without sslmode it is verify-full.`,
     status: 422,
     kind: 'connection_error',

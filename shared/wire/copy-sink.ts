@@ -1,9 +1,7 @@
 /** Where the rows of a COPY go: a stream of whole or cut CopyData messages, framed as the protocol has it. */
-import type { Buffer } from 'node:buffer'
-
 export interface CopySink {
   /** Takes a run of framed CopyData bytes; false asks to wait for `drained`. Frames may be cut anywhere. */
-  write(frames: Buffer): boolean
+  write(frames: Uint8Array): boolean
   drained(): Promise<void>
 }
 

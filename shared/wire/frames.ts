@@ -1,7 +1,23 @@
 /** Messages of the PostgreSQL protocol, version 3: one type byte, a length that counts itself, a body. */
-import type { Buffer } from 'node:buffer'
-
 export const headerBytes = 5
+
+const decoder = new TextDecoder()
+
+/** The big-endian length behind a message's type byte; it counts itself, not the type. */
+export function lengthAt(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>> 0
+  )
+}
+
+/** Two runs of bytes as one. */
+export function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second
+  const joined = new Uint8Array(first.length + second.length)
+  joined.set(first)
+  joined.set(second, first.length)
+  return joined
+}
 
 export const message = {
   copyData: 0x64, // d
@@ -30,13 +46,13 @@ const fieldNames: Readonly<Record<string, keyof ServerError>> = {
 }
 
 /** Reads the body of an ErrorResponse: fields of one letter and a text, each ended by a zero byte. */
-export function readServerError(body: Buffer): ServerError {
+export function readServerError(body: Uint8Array): ServerError {
   const error: { -readonly [Name in keyof ServerError]?: string } = {}
   let at = 0
   while (at < body.length && body[at] !== 0) {
     const end = body.indexOf(0, at + 1)
     const name = fieldNames[String.fromCharCode(body[at]!)]
-    if (name !== undefined) error[name] = body.toString('utf8', at + 1, end)
+    if (name !== undefined) error[name] = decoder.decode(body.subarray(at + 1, end))
     at = end + 1
   }
   return { ...error, code: error.code ?? 'XX000' }

@@ -3,14 +3,13 @@
  * do both, but then the decrypted stream would be out of reach, and COPY data is not to pass through
  * its parser (see `tap.ts`).
  */
-import { Buffer } from 'node:buffer'
 import net from 'node:net'
 import tls from 'node:tls'
 import { FerryError } from '../platform/errors.ts'
 import type { ServerAddress } from './address.ts'
 
 /** Length 8, then the number that stands for "SSLRequest" in the protocol. */
-const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
+const sslRequest = Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f)
 const yes = 0x53 // 'S'
 
 /**
@@ -25,7 +24,7 @@ export async function openSocket(address: ServerAddress, timeoutMs: number): Pro
     await once(plain, 'connect')
     if (address.ssl === false) return plain
     plain.write(sslRequest)
-    const answer = await once<Buffer>(plain, 'data')
+    const answer = await once<Uint8Array>(plain, 'data')
     // One byte and no more: anything behind it was sent before encryption, by somebody in between.
     if (answer.length !== 1 || answer[0] !== yes) throw noTls()
     plain.removeAllListeners()

@@ -8,10 +8,9 @@
  *
  * Protocol: https://www.postgresql.org/docs/17/protocol-flow.html#PROTOCOL-COPY
  */
-import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { CopySink, Moved } from './copy-sink.ts'
-import { headerBytes, message, readServerError } from './frames.ts'
+import { headerBytes, join, lengthAt, message, readServerError } from './frames.ts'
 
 export interface Tap {
   /** Leads the rows of the next COPY TO STDOUT into `sink`; resolves when the last one is handed over. */
@@ -22,7 +21,9 @@ export interface Tap {
   readonly sink: CopySink
 }
 
-type Deliver = (chunk: Buffer) => void
+const nothing = new Uint8Array()
+
+type Deliver = (chunk: Uint8Array) => void
 
 /** Puts the tap on a socket that is then handed to the driver. */
 export function tapSocket(socket: Socket): Tap {
@@ -88,18 +89,18 @@ function rowDiverter(
   resolve: (moved: Moved) => void,
 ): Deliver {
   const moved = { rows: 0, bytes: 0 }
-  let pending: Buffer = Buffer.alloc(0)
+  let pending: Uint8Array = nothing
   let left = 0 // of the CopyData message at work
   let copying = false
-  const forward = (run: Buffer) => {
+  const forward = (run: Uint8Array) => {
     if (run.length > 0 && !sink.write(run)) {
       socket.pause()
       void sink.drained().then(() => socket.resume())
     }
   }
   return (arrived) => {
-    const chunk = pending.length === 0 ? arrived : Buffer.concat([pending, arrived])
-    pending = Buffer.alloc(0)
+    const chunk = join(pending, arrived)
+    pending = nothing
     let at = 0
     let run = 0 // where the rows that are not yet forwarded begin
     while (at < chunk.length) {
@@ -110,7 +111,7 @@ function rowDiverter(
         continue
       }
       const isRow = chunk[at] === message.copyData
-      const length = chunk.length - at < headerBytes ? -1 : chunk.readUInt32BE(at + 1)
+      const length = chunk.length - at < headerBytes ? -1 : lengthAt(chunk, at)
       if (length < 0 || (!isRow && chunk.length - at < length + 1)) {
         // a message that is not whole yet: it waits for the next chunk
         forward(chunk.subarray(run, at))
@@ -146,11 +147,11 @@ function verdictListener(
   resolve: () => void,
   reject: (error: unknown) => void,
 ): Deliver {
-  let pending: Buffer = Buffer.alloc(0)
+  let pending: Uint8Array = nothing
   return (arrived) => {
-    let chunk: Buffer = pending.length === 0 ? arrived : Buffer.concat([pending, arrived])
-    while (chunk.length >= headerBytes && chunk.length > chunk.readUInt32BE(1)) {
-      const end = chunk.readUInt32BE(1) + 1
+    let chunk = join(pending, arrived)
+    while (chunk.length >= headerBytes && chunk.length > lengthAt(chunk, 0)) {
+      const end = lengthAt(chunk, 0) + 1
       if (chunk[0] === message.commandComplete) resolve()
       if (chunk[0] === message.errorResponse)
         reject(readServerError(chunk.subarray(headerBytes, end)))

@@ -22,6 +22,9 @@ create table migration.orchestrations (
   records_processed bigint not null default 0,
   records_failed bigint not null default 0,
   records_filtered bigint not null default 0,
+  total_steps integer not null default 0,
+  completed_steps integer not null default 0,
+  copied_at timestamptz,
   failure_code text,
   failure_reason text,
   created_at timestamptz not null default now(),
@@ -41,8 +44,9 @@ create table migration.orchestrations (
   constraint orchestrations_ended_has_time
     check ((status in ('completed', 'failed')) = (completed_at is not null)),
   constraint orchestrations_failure_has_code check ((status = 'failed') = (failure_code is not null)),
-  constraint orchestrations_completed_is_whole check (
-    status <> 'completed' or (completed_entities = total_entities and progress_percentage = 100)),
+  constraint orchestrations_steps_add_up check (completed_steps between 0 and total_steps),
+  constraint orchestrations_completed_is_whole check (status <> 'completed' or
+    (completed_entities = total_entities and completed_steps = total_steps and progress_percentage = 100)),
   constraint orchestrations_rows_accounted_for
     check (records_read = records_processed + records_failed + records_filtered),
   constraint orchestrations_rows_within_total check (records_read <= records_total),
@@ -58,6 +62,7 @@ comment on column migration.orchestrations.configuration is
 comment on column migration.orchestrations.plan is 'The plan as it was started; its fingerprint guards a resume.';
 comment on column migration.orchestrations.records_total is
   'Estimate at first; raised with a growing source, exact when completed.';
+comment on column migration.orchestrations.copied_at is 'When the last row was in; the steps on the tables follow.';
 comment on column migration.orchestrations.failure_reason is 'For a person; never a value of a row.';
 
 create function migration._guard_orchestration() returns trigger

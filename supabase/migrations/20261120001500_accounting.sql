@@ -85,6 +85,7 @@ begin
       'throughput', p_entity.throughput_per_second));
   end if;
   if v_done then
+    perform migration._open_steps(p_entity.id);
     return migration._end_if_done(p_batch.migration_id);
   end if;
   return v_migration.status;
@@ -103,10 +104,23 @@ begin
               where e.migration_id = p_migration_id and e.status in ('pending', 'running')) then
     return 'running';
   end if;
+  update migration.orchestrations o set copied_at = coalesce(o.copied_at, migration.clock())
+   where o.id = p_migration_id and o.status = 'running';
+  if exists (select from migration.steps s where s.migration_id = p_migration_id and s.status = 'pending'
+               and not exists (select from migration.entity_statuses e where e.status = 'failed'
+                                  and e.id in (s.entity_status_id, s.referenced_entity_status_id))) then
+    return 'running';
+  end if;
   select min(e.entity_name) into v_failed from migration.entity_statuses e
    where e.migration_id = p_migration_id and e.status = 'failed';
   if v_failed is not null then
     perform migration._fail(p_migration_id, 'entity_failed', format('Entity %s failed; see migration.errors.', v_failed));
+    return 'failed';
+  end if;
+  select min(s.kind || ' ' || s.object_name) into v_failed from migration.steps s
+   where s.migration_id = p_migration_id and s.status = 'failed';
+  if v_failed is not null then
+    perform migration._fail(p_migration_id, 'step_failed', format('Step %s failed; see migration.errors.', v_failed));
     return 'failed';
   end if;
   update migration.orchestrations o
@@ -122,7 +136,7 @@ begin
 end
 $$;
 comment on function migration._end_if_done(uuid) is
-  'Ends a migration whose every entity has ended: completed, or failed when one of them failed.';
+  'Ends a migration whose every entity and step has ended: completed, or failed when one of them failed.';
 
 create function migration._fail(p_migration_id uuid, p_code text, p_reason text) returns void
 language plpgsql set search_path = '' as $$

@@ -33,6 +33,17 @@ $$;
 comment on function migration._reclaim_batches(uuid) is
   'Takes back every batch whose lease ran out (ending its holder''s server process) or whose holder is gone.';
 
+create function migration._retire_step_jobs() returns void
+language plpgsql set search_path = '' as $$
+begin
+  if to_regclass('cron.job') is not null and not exists (
+    select from migration.orchestrations o where o.status = 'running' and o.completed_steps < o.total_steps) then
+    perform cron.unschedule(j.jobname) from cron.job j where j.jobname like 'supaferry-steps-%';
+  end if;
+end
+$$;
+comment on function migration._retire_step_jobs() is 'Takes the jobs that run steps away when no migration has any left.';
+
 create function migration.watchdog() returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -59,6 +70,7 @@ begin
    where d.finished_at is null
      and case when d.accepted_at is null then d.expires_at < migration.clock()
               else not migration._backend_lives(d.holder_pid, d.holder_started_at) end;
+  perform migration._retire_step_jobs();
   -- audit head and lanes last, in this order: see dispatch.sql
   foreach v_id in array v_parked loop
     perform migration.audit('watchdog', 'migration.parked', v_id, '{}', 'failed');

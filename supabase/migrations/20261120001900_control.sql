@@ -92,6 +92,8 @@ begin
     select e.target_entity from migration.entity_statuses e where e.migration_id = p_migration_id), p_migration_id);
   update migration.batches b set status = 'retrying', retry_count = 0, deaths = 0, not_before = '-infinity'
    where b.migration_id = p_migration_id and b.status in ('failed', 'retrying');
+  update migration.steps s set status = 'pending', retry_count = 0, not_before = '-infinity'
+   where s.migration_id = p_migration_id and s.status = 'failed';
   update migration.entity_statuses e set status = 'running', completed_at = null
    where e.migration_id = p_migration_id and e.status = 'failed';
   update migration.orchestrations o

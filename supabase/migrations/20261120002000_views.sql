@@ -5,7 +5,7 @@ create view migration.migration_progress with (security_invoker = true) as
 select o.id as migration_id, o.plan ->> 'name' as plan_name, o.migration_type, o.status, o.control_state,
        o.progress_percentage, o.total_entities, o.completed_entities, o.records_total, o.records_read,
        o.records_processed, o.records_failed, o.records_filtered, o.error_count,
-       o.started_at, o.completed_at, r.seconds as elapsed_seconds,
+       o.total_steps, o.completed_steps, o.started_at, o.copied_at, o.completed_at, r.seconds as elapsed_seconds,
        round(o.records_read / r.seconds, 1) as throughput_per_second,
        case when o.status = 'running' and o.records_read > 0
             then round((o.records_total - o.records_read) * r.seconds / o.records_read) end as eta_seconds,
@@ -61,3 +61,17 @@ select x.migration_id, e.entity_name, x.error_type, x.error_code, x.sqlstate, co
   from migration.errors x left join migration.entity_statuses e on e.id = x.entity_status_id
  group by x.migration_id, e.entity_name, x.error_type, x.error_code, x.sqlstate;
 comment on view migration.error_summary is 'Errors of a migration by entity and code.';
+
+create view migration.step_progress with (security_invoker = true) as
+select s.migration_id, e.entity_name, s.stage, s.kind, s.object_name,
+       case when l.pid is not null then 'running' else s.status end as status,
+       l.pid, s.retry_count, s.error_code, s.started_at, s.completed_at, s.duration_ms
+  from migration.steps s
+  join migration.entity_statuses e on e.id = s.entity_status_id
+  -- a running step shows by the advisory lock that it holds until its transaction ends
+  left join lateral (
+    select k.pid from pg_catalog.pg_locks k
+     where s.status = 'pending' and k.locktype = 'advisory' and k.objsubid = 1
+       and (k.classid::bigint << 32 | k.objid::bigint) = hashtextextended('migration.step:' || s.id::text, 0)
+     limit 1) l on true;
+comment on view migration.step_progress is 'One row per step after the copy: kind, object, whether it runs, how long it took.';

@@ -9,6 +9,6 @@ alter default privileges in schema migration revoke execute on functions from pu
 grant usage on schema migration to authenticated, service_role;
 grant execute on function migration.is_reader(), migration.clock() to authenticated, service_role;
 grant select on migration.orchestrations, migration.entity_statuses, migration.batches, migration.checkpoints,
-  migration.mappings, migration.entity_mappings, migration.errors, migration.events, migration.audit_log,
-  migration.migration_progress, migration.entity_progress, migration.batch_progress,
+  migration.mappings, migration.entity_mappings, migration.errors, migration.events, migration.audit_log, migration.steps,
+    migration.migration_progress, migration.entity_progress, migration.batch_progress, migration.step_progress,
   migration.migration_checkpoints, migration.error_summary to authenticated, service_role;

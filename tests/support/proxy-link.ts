@@ -68,6 +68,7 @@ export function openLink(options: {
         if (socket.destroyed) continue
         // Alone, the first would wait until everything written has been taken; the second does not.
         socket.resetAndDestroy()
+        socket.destroy()
       }
     },
     closed: Promise.all(both.map(closing)).then(() => undefined),

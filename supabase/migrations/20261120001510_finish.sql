@@ -1,0 +1,112 @@
+-- Owns: running the steps after the copy.
+-- Called by: pg_cron (`set statement_timeout = 0; select migration.run_steps()`), the command line;
+--   accounting.sql opens the steps of an entity whose rows are in.
+-- Keeps: steps outlive functions, because the database runs them; a failed one is retried where time
+--   can help, else it fails the migration in the end, never silently. Lock order: step, entity,
+--   orchestration, audit head.
+create function migration._open_stage(p_entity_status_id uuid) returns smallint
+language sql stable set search_path = '' as $$
+  -- nothing open counts as the stage behind the last
+  select coalesce(min(s.stage), 32767)::smallint from migration.steps s
+   where s.status = 'pending'
+     and (s.entity_status_id = p_entity_status_id or s.referenced_entity_status_id = p_entity_status_id)
+$$;
+comment on function migration._open_stage(uuid) is 'The earliest stage of a table that is not done.';
+
+create function migration._open_steps(p_entity_status_id uuid) returns void
+language sql set search_path = '' as $$
+  update migration.steps s set is_ready = true
+   where s.status = 'pending' and not s.is_ready
+     and (s.entity_status_id = p_entity_status_id or s.referenced_entity_status_id = p_entity_status_id)
+     and s.stage = migration._open_stage(p_entity_status_id)
+     and not exists (
+       select from migration.entity_statuses e
+        where e.id in (s.entity_status_id, s.referenced_entity_status_id)
+          and (e.status <> 'completed' or migration._open_stage(e.id) < s.stage))
+$$;
+comment on function migration._open_steps(uuid) is
+  'Makes the steps of a table''s earliest open stage ready where their other table is as far. Call it under the orchestration''s lock.';
+
+create function migration._try_step(p_step migration.steps) returns text
+language plpgsql set search_path = '' as $$
+declare
+  v_sqlstate text;
+begin
+  execute p_step.statement;
+  return null;
+exception when others then
+  -- the message quotes values of rows, so the code alone is kept
+  get stacked diagnostics v_sqlstate = returned_sqlstate;
+  return v_sqlstate;
+end
+$$;
+comment on function migration._try_step(migration.steps) is 'Runs a step''s statement; the SQLSTATE of its failure, or null.';
+
+create function migration._settle_step(p_step migration.steps, p_sqlstate text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  -- locks, deadlocks, resources, cancellation: time can help
+  v_retry boolean := coalesce(p_sqlstate ~ '^(40|53|55P03|57)', false) and p_step.retry_count < 8;
+begin
+  update migration.steps s
+     set status = case when p_sqlstate is null then 'completed' when v_retry then 'pending' else 'failed' end,
+         retry_count = s.retry_count + v_retry::integer, error_code = p_sqlstate,
+         not_before = case when v_retry then migration.clock() + migration._backoff(s.retry_count + 1) else s.not_before end,
+         started_at = p_step.started_at,
+         completed_at = case when p_sqlstate is null then migration.clock() end,
+         duration_ms = case when p_sqlstate is null then extract(epoch from migration.clock() - p_step.started_at) * 1000 end
+   where s.id = p_step.id;
+  if p_sqlstate is not null and not v_retry then
+    insert into migration.errors (migration_id, entity_status_id, error_type, error_code, sqlstate, error_message, context, occurred_at)
+    values (p_step.migration_id, p_step.entity_status_id,
+      case when p_sqlstate ~ '^23' then 'constraint_violation' else 'unknown' end, 'step_failed', p_sqlstate,
+      format('Step %s of %s failed.', p_step.kind, p_step.object_name),
+      jsonb_build_object('step', p_step.id, 'kind', p_step.kind, 'object', p_step.object_name), migration.clock());
+  end if;
+  perform from migration.entity_statuses e
+    where e.id in (p_step.entity_status_id, p_step.referenced_entity_status_id) order by e.id for update;
+  update migration.orchestrations o
+     set completed_steps = o.completed_steps + (p_sqlstate is null)::integer,
+         error_count = o.error_count + (p_sqlstate is not null and not v_retry)::integer
+   where o.id = p_step.migration_id;
+  if not v_retry then
+    perform migration._open_steps(p_step.entity_status_id);
+    if p_step.referenced_entity_status_id is not null then
+      perform migration._open_steps(p_step.referenced_entity_status_id);
+    end if;
+    perform migration._end_if_done(p_step.migration_id);
+  end if;
+end
+$$;
+comment on function migration._settle_step(migration.steps, text) is
+  'Writes down how a step went, opens what waited for it, and ends the migration with the last one.';
+
+create function migration.run_steps() returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_step migration.steps;
+  v_ran integer := 0;
+  v_until timestamptz := clock_timestamp() + interval '500 milliseconds';
+begin
+  perform set_config('lock_timeout', '10s', true);
+  -- small ones share a transaction, which ends after half a second or with the first long one
+  while clock_timestamp() < v_until loop
+    select s.* into v_step
+      from migration.orchestrations o
+     cross join lateral (
+       select * from migration.steps s
+        where s.migration_id = o.id and s.status = 'pending' and s.is_ready and s.not_before <= migration.clock()
+        order by s.weight desc limit 1 for update skip locked) s
+     where o.status = 'running' and o.control_state = 'active'
+     order by o.created_at limit 1;
+    exit when not found;
+    v_step.started_at := migration.clock();
+    perform pg_advisory_xact_lock(hashtextextended('migration.step:' || v_step.id::text, 0));
+    perform migration._settle_step(v_step, migration._try_step(v_step));
+    v_ran := v_ran + 1;
+  end loop;
+  return jsonb_build_object('ran', v_ran);
+end
+$$;
+comment on function migration.run_steps() is
+  'Runs ready steps for about half a second, or one long one; how many it ran. Several sessions may do so at once.';

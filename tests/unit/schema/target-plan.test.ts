@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { compilePlan } from '../../../shared/plan/compile.ts'
+import { parsePlan } from '../../../shared/plan/schema.ts'
+import { planTarget } from '../../../shared/schema/target-plan.ts'
+import type { TargetState } from '../../../shared/schema/target-state.ts'
+import type { Catalog, CatalogType } from '../../../shared/source/catalog-rows.ts'
+import { catalog, column, table } from '../plan/catalog.ts'
+
+const empty: TargetState = {
+  api_roles: ['anon', 'authenticated'],
+  may_create_schemas: true,
+  schemas: [{ name: 'public', writable: true }],
+  tables: [],
+  relations: [],
+  types: [],
+  extensions: [],
+  available: [{ name: 'citext', schema: null }],
+  collations: [],
+  unknown_types: [],
+  filled: [],
+}
+const base = { schema: 'public', extension: null }
+const mood: CatalogType = {
+  ...base,
+  oid: '1',
+  name: 'mood',
+  qualified: 'public.mood',
+  kind: 'enum',
+  labels: ["a'", 'b'],
+}
+const citext: CatalogType = {
+  ...base,
+  oid: '2',
+  name: 'citext',
+  qualified: 'public.citext',
+  kind: 'base',
+  extension: 'citext',
+}
+const native: CatalogType = {
+  ...base,
+  oid: '3',
+  name: 'native',
+  qualified: 'public.native',
+  kind: 'base',
+}
+
+function target(source: Catalog, state: Partial<TargetState> = {}, more: object = {}) {
+  const json = { version: 1, name: 'x', source: { secret: 'S' }, entities: '*', ...more }
+  const { plan } = parsePlan(json)
+  if (plan === undefined) throw new Error('the plan of the test is invalid')
+  const { entities } = compilePlan(plan, source)
+  return planTarget(entities, source, plan.rename.schemas, { ...empty, ...state })
+}
+
+const typed = (type: string, type_oid: string) =>
+  table('t', { columns: [column('id'), column('x', { type, type_oid })] })
+
+describe('planTarget', () => {
+  it('creates the schema, then the type, then the closed table', () => {
+    const source = { ...catalog([typed('public.mood[]', '1')]), types: [mood] }
+    expect(target(source, {}, { rename: { schemas: { public: 'clinic' } } }).ddl).toEqual([
+      'create schema if not exists "clinic"',
+      `create type "clinic"."mood" as enum ('a''', 'b')`,
+      `create table "clinic"."t" (
+  "id" integer not null,
+  "x" "clinic"."mood"[] not null,
+  constraint "t_pkey" PRIMARY KEY (id)
+);
+alter table "clinic"."t" enable row level security;
+revoke all on table "clinic"."t" from public, "anon", "authenticated"`,
+    ])
+  })
+
+  it('uses an extension where the target has it, or creates it', () => {
+    const source = { ...catalog([typed('public.citext', '2')]), types: [citext] }
+    const there = target(source, { extensions: [{ name: 'citext', schema: 'extensions' }] })
+    expect(there.ddl.join()).toContain('"x" "extensions"."citext"')
+    const schemas = [...empty.schemas, { name: 'extensions', writable: false }]
+    const made = target(source, { schemas })
+    expect(made.problems).toEqual([])
+    expect(made.ddl[0]).toBe(
+      'create extension if not exists "citext" with schema "extensions" cascade',
+    )
+    const { problems } = target(source, { available: [] })
+    expect(problems.map(({ code }) => code)).toEqual(['extension_unavailable'])
+  })
+
+  it('refuses types that cannot be had, with the entity that needs them', () => {
+    const source = { ...catalog([table('a'), typed('public.native', '3')]), types: [native] }
+    const { problems } = target(source, {}, { entities: ['public.a', 'public.t'] })
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ['type_unsupported', 'entities[1]'],
+    ])
+    const gone = target(catalog([typed('abstime', '702')]), { unknown_types: ['abstime'] })
+    expect(gone.problems.map(({ code }) => code)).toEqual(['type_unsupported'])
+  })
+
+  it('refuses an enum that lacks labels, and a schema it may not write into', () => {
+    const source = { ...catalog([typed('public.mood', '1')]), types: [mood] }
+    const types = [{ schema: 'public', name: 'mood', kind: 'e', labels: ['b'] }]
+    const schemas = [{ name: 'public', writable: false }]
+    const { problems } = target(source, { types, schemas })
+    expect(problems.map(({ code }) => code).sort()).toEqual([
+      'target_schema_not_writable',
+      'target_type_differs',
+    ])
+  })
+
+  it('keeps defaults that mean the same, and leaves sequences for later', () => {
+    const said = (text: string, uses_objects = false) => ({ text, uses_objects, uses_types: [] })
+    const columns = [
+      column('id', { expression: said(`nextval('a_id_seq'::regclass)`, true) }),
+      column('n', { expression: said('0') }),
+      column('f', { expression: said('public.own()', true) }),
+      column('auto', { identity: 'a' }),
+      column('g', { generated: 's', expression: said('(n * 2)') }),
+    ]
+    const { ddl, notes } = target(catalog([table('a', { columns })]))
+    expect(ddl[0]).toContain(`"id" integer not null,
+  "n" integer default 0 not null,
+  "f" integer not null,
+  "auto" integer generated by default as identity not null,
+  "g" integer generated always as ((n * 2)) stored not null`)
+    expect(notes.map(({ code }) => code)).toEqual(['default_left_out'])
+  })
+
+  it('lets the server name a key whose name is taken', () => {
+    const { ddl } = target(catalog([table('a')]), { relations: [['public', 'a_pkey']] })
+    expect(ddl[0]).toContain('\n  PRIMARY KEY (id)')
+  })
+})
