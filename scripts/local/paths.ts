@@ -1,5 +1,5 @@
 /** Where things lie in this repository and in its packages. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,4 +22,10 @@ export function packageDirectory(name: string, below: string = here): string {
     if (existsSync(candidate)) return candidate
     if (folder === dirname(folder)) throw new Error(`The package ${name} is not installed`)
   }
+}
+
+/** The version of a package that is installed here. */
+export function packageVersion(name: string): string {
+  const manifest = readFileSync(join(packageDirectory(name), 'package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -1,5 +1,6 @@
 /** COPY TO STDOUT of one range, led past the driver into the sink (see `shared/wire/tap.ts`). */
-import type { TransactionSql } from 'postgres'
+import type { Readable } from 'node:stream'
+import type { Row, TransactionSql } from 'postgres'
 import type { CompiledEntity, KeyRange } from '../projection/entity.ts'
 import { copyOutStatement } from '../projection/select.ts'
 import type { CopySink, Moved } from '../wire/copy-sink.ts'
@@ -13,9 +14,27 @@ export async function copyRange(
   into: CopySink,
 ): Promise<Moved> {
   const moved = tap.divert(into)
-  moved.catch(() => undefined) // awaited below
+  const query = tx.unsafe(copyOutStatement(entity, range))
+  const broken = streamFailure(query)
+  for (const outcome of [moved, broken]) outcome.catch(() => undefined) // awaited below
   // The driver's own stream stays empty; a statement that fails before its first row rejects here.
-  const empty = await tx.unsafe(copyOutStatement(entity, range)).readable()
-  const broken = new Promise<never>((_, reject) => empty.once('error', reject))
+  await query.readable()
   return Promise.race([moved, broken])
+}
+
+/**
+ * Rejects when the driver's stream fails. An error that arrives together with the start of the COPY
+ * is emitted before an awaited stream could be listened to, and would end the process: hence the
+ * listener at the moment the driver hands the stream over.
+ */
+function streamFailure(query: object): Promise<never> {
+  // The driver's way to settle a query; its types do not list it.
+  const settled = query as { resolve(result: Readable | readonly Row[]): void }
+  const resolve = settled.resolve
+  return new Promise((_, reject) => {
+    settled.resolve = (result) => {
+      if (!Array.isArray(result)) (result as Readable).on('error', reject)
+      resolve(result)
+    }
+  })
 }

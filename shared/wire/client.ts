@@ -28,6 +28,7 @@ export function openClient(address: ServerAddress, connectTimeoutSeconds = 10): 
     prepare: false,
     fetch_types: false,
     idle_timeout: 20,
+    connect_timeout: connectTimeoutSeconds,
     connection: { application_name: 'supaferry' },
     onnotice: () => undefined,
   })

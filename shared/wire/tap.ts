@@ -8,6 +8,7 @@
  *
  * Protocol: https://www.postgresql.org/docs/17/protocol-flow.html#PROTOCOL-COPY
  */
+import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { CopySink, Moved } from './copy-sink.ts'
 import { headerBytes, join, lengthAt, message, readServerError } from './frames.ts'
@@ -29,7 +30,9 @@ type Deliver = (chunk: Uint8Array) => void
 export function tapSocket(socket: Socket): Tap {
   let deliver: Deliver = () => undefined
   let take: Deliver = (chunk) => deliver(chunk)
-  const give: Deliver = (chunk) => deliver(chunk)
+  // the driver reads numbers with methods that only a Buffer has
+  const give: Deliver = (chunk) =>
+    deliver(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
   const losses = new Set<(error: Error) => void>()
   const on = socket.on.bind(socket)
   const intercept: Deliver = (chunk) => take(chunk)

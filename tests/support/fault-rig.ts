@@ -84,6 +84,9 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
       fillSource(servers.source.url(legacy), options.sample),
     ),
   ])
+  // The servers of a test run acknowledge commits before they are written. A crash test needs what a
+  // hosted project has: what was acknowledged survives.
+  if (options.ownServers) await acknowledgeOnlyWhatIsKept(servers.target, name)
   const [source, target] = await Promise.all([openProxy(servers.source), openProxy(servers.target)])
   const project = await openProject({
     servers: { ...servers, target: behind(servers.target, target) },
@@ -135,6 +138,15 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
     },
   }
   return rig
+}
+
+async function acknowledgeOnlyWhatIsKept(server: Server, database: string): Promise<void> {
+  const admin = postgres(server.url(database, server.superuser), { max: 1 })
+  try {
+    await admin`alter database ${admin(database)} set synchronous_commit = on`
+  } finally {
+    await admin.end()
+  }
 }
 
 /** The same server, but whoever asks for its address gets the proxy's. */

@@ -64,12 +64,7 @@ export function openLink(options: {
       down.thaw()
     },
     cut() {
-      for (const socket of both) {
-        if (socket.destroyed) continue
-        // Alone, the first would wait until everything written has been taken; the second does not.
-        socket.resetAndDestroy()
-        socket.destroy()
-      }
+      for (const socket of both) hangUp(socket)
     },
     closed: Promise.all(both.map(closing)).then(() => undefined),
   }
@@ -95,6 +90,16 @@ export function openLink(options: {
   for (const socket of both) socket.on('error', () => undefined)
   void link.closed.then(() => session.withholding && events.decided('failed'))
   return link
+}
+
+/**
+ * Ends a socket at once, by a reset where that is possible. While its own end is still being sent, a
+ * reset is refused by the system and Node would neither close the socket nor say so.
+ */
+export function hangUp(socket: net.Socket): void {
+  if (socket.destroyed) return
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function closing(socket: net.Socket): Promise<void> {

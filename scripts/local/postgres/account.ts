@@ -68,7 +68,8 @@ export function giveTo(account: Account | undefined, path: string): void {
   if (account) chownSync(path, account.uid, account.gid)
 }
 
-function canEnter(account: Account, folder: string): boolean {
+/** Whether the account may pass through every folder down to this one. */
+export function canEnter(account: Account, folder: string): boolean {
   for (let path = folder; ; path = dirname(path)) {
     const { mode, uid, gid } = statSync(path)
     const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001
