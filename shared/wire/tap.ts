@@ -31,8 +31,7 @@ export function tapSocket(socket: Socket): Tap {
   let deliver: Deliver = () => undefined
   let take: Deliver = (chunk) => deliver(chunk)
   // the driver reads numbers with methods that only a Buffer has
-  const give: Deliver = (chunk) =>
-    deliver(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  const give: Deliver = (chunk) => deliver(asBuffer(chunk))
   const losses = new Set<(error: Error) => void>()
   const on = socket.on.bind(socket)
   const intercept: Deliver = (chunk) => take(chunk)
@@ -163,6 +162,11 @@ function verdictListener(
     pending = chunk
     give(arrived)
   }
+}
+
+function asBuffer(bytes: Uint8Array): Uint8Array {
+  const view: unknown = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view as Uint8Array // as it is; the older of the two type sets does not know it
 }
 
 function lost(): Error {

@@ -28,6 +28,8 @@ export interface Gateway {
   readonly pool: Pool
   /** Requests handed to isolates so far. */
   invocations(): number
+  /** Starts isolates of a function ahead of their first requests; does nothing where there is none. */
+  warm(name: string, count: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -73,6 +75,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     pool,
     invocations: () => invocations,
+    warm: async (name, count) => {
+      const definition = find(name)
+      if (definition) await pool.warm(definition, count)
+    },
     close: async () => {
       server.close()
       await pool.close()

@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly deno: 'deno' | 'deno-floor'
   readonly log: (line: string) => void
   readonly onFunctionLine?: (line: FunctionLine) => void
+  /** An isolate ended otherwise than by being dropped when idle or by the end of the host. */
+  readonly onIsolateDeath?: () => void
 }
 
 export interface IsolateReport {
@@ -45,6 +47,8 @@ export interface FunctionHost {
   readonly keys: ProjectKeys
   /** @throws FerryError `secret_reserved` */
   setSecret(name: string, value: string): void
+  /** Starts isolates of a function ahead of their first requests. */
+  warm(name: string, count: number): Promise<void>
   living(): readonly Isolate[]
   reports(): readonly IsolateReport[]
   invocations(): number
@@ -91,6 +95,7 @@ export async function openFunctionHost(options: HostOptions): Promise<FunctionHo
       forgetIsolate(orphanDirectory, isolate.pid)
       if (reason !== 'early_drop' && reason !== 'shutdown') {
         log(`${isolate.function}: isolate ${isolate.pid} ended: ${reason}`)
+        options.onIsolateDeath?.()
       }
     },
   })
@@ -101,6 +106,7 @@ export async function openFunctionHost(options: HostOptions): Promise<FunctionHo
       addSecret(secrets, name, value)
       gateway.pool.retireAll()
     },
+    warm: gateway.warm,
     living: () => gateway.pool.living(),
     reports: () => isolates.map(reportOf),
     invocations: gateway.invocations,

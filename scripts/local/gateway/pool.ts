@@ -41,13 +41,19 @@ export class Pool {
       const free = findFree(this.#isolates, definition.name, tasksPerIsolate)
       if (free) {
         free.beginRequest()
-        return free
+        return await served(free)
       }
       if (this.#count(definition.name) < isolatesPerFunction)
-        return await this.#startFor(definition)
+        return await served(await this.#start(definition, 'taken'))
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     return undefined
+  }
+
+  /** Starts isolates ahead of their first requests; resolves when they serve or have failed to. */
+  async warm(definition: FunctionDefinition, count: number): Promise<void> {
+    const starts = Array.from({ length: count }, () => this.#start(definition, 'idle'))
+    await Promise.all(starts.map(async (start) => (await start).ready))
   }
 
   living(): readonly Isolate[] {
@@ -72,30 +78,27 @@ export class Pool {
     this.#wake()
   }
 
-  /** The request that starts an isolate gets it. */
-  async #startFor(definition: FunctionDefinition): Promise<Isolate | undefined> {
+  async #start(definition: FunctionDefinition, use: 'taken' | 'idle'): Promise<Isolate> {
     const { name } = definition
     this.#starting.set(name, (this.#starting.get(name) ?? 0) + 1)
-    let isolate: Isolate
     try {
-      isolate = await this.#start(definition)
-      isolate.beginRequest()
+      const isolate = await this.#spawn(definition, use)
+      if (this.#isClosed) isolate.kill('shutdown')
+      return isolate
     } finally {
       this.#starting.set(name, (this.#starting.get(name) ?? 1) - 1)
     }
-    if (this.#isClosed) isolate.kill('shutdown')
-    if (await isolate.ready) return isolate
-    isolate.endRequest()
-    return undefined
   }
 
-  async #start(definition: FunctionDefinition): Promise<Isolate> {
+  async #spawn(definition: FunctionDefinition, use: 'taken' | 'idle'): Promise<Isolate> {
     const options = this.#options
     this.#nextId += 1
     const isolate = await Isolate.start(
       { ...options, id: this.#nextId, definition, environment: options.environment() },
       () => this.#wake(),
     )
+    // Counted before anybody can see it: the request that starts an isolate gets it.
+    if (use === 'taken') isolate.beginRequest()
     this.#isolates.add(isolate)
     options.onStart(isolate)
     void isolate.ended.then((reason) => {
@@ -118,17 +121,28 @@ export class Pool {
   }
 }
 
-/** Among those with room the oldest, so that spare isolates stay idle and can be dropped. */
+/** The isolate once it serves; undefined, and its request ended, where it failed to boot. */
+async function served(isolate: Isolate): Promise<Isolate | undefined> {
+  if (await isolate.ready) return isolate
+  isolate.endRequest()
+  return undefined
+}
+
+/**
+ * Among those with room the oldest, so that spare isolates stay idle and can be dropped. One that was
+ * started ahead of its first request and still boots is better than a new one.
+ */
 function findFree(
   isolates: ReadonlySet<Isolate>,
   name: string,
   tasksPerIsolate: number,
 ): Isolate | undefined {
-  for (const isolate of isolates) {
-    const fits = isolate.function === name && !isolate.isRetired && !isolate.endReason
-    if (fits && isolate.bootMilliseconds !== undefined && isolate.load < tasksPerIsolate) {
-      return isolate
-    }
-  }
-  return undefined
+  const fitting = [...isolates].filter(
+    (isolate) =>
+      isolate.function === name &&
+      !isolate.isRetired &&
+      !isolate.endReason &&
+      isolate.load < tasksPerIsolate,
+  )
+  return fitting.find((isolate) => isolate.bootMilliseconds !== undefined) ?? fitting[0]
 }
