@@ -6,6 +6,7 @@ import { type Console, openConsole } from './console.ts'
 import type { DiscoverOptions } from './discover.ts'
 import type { ExitCode } from './exit.ts'
 import type { Action } from './report.ts'
+import type { RunCommand } from './run.ts'
 import { start } from './start.ts'
 import { status, statusOfAll } from './status.ts'
 import { steer } from './steer.ts'
@@ -116,6 +117,19 @@ function addLocalCommands(program: Command, local: (run: LocalCommand) => Promis
     .action((plan: string, options: { source?: string }) =>
       local(async (console) => (await import('./check.ts')).check(console, plan, options.source)),
     )
+  program
+    .command('run')
+    .description('migrate between any two PostgreSQL servers from this machine, or go on with it')
+    .argument('[plan]', 'JSON file, or - for standard input')
+    .option('--source <address>', "address of the source; else the variable of the plan's secret")
+    .option('--target <address>', 'address of the target; else TARGET_DATABASE_URL')
+    .addOption(jobsOption())
+    .option('--verbose', 'tell what is left out on a plain server, and which functions die')
+    .option('--forget', 'remove the control schema from the target instead; moved rows stay')
+    .option('--force', 'with --forget: also where a migration has not ended')
+    .action((plan: string | undefined, options: Omit<RunCommand, 'plan'>) =>
+      local(async (console) => (await import('./run.ts')).run(console, { plan, ...options })),
+    )
 }
 
 function addProjectCommands(
@@ -170,6 +184,16 @@ function sourceOption(): Option {
   return new Option('--source <address>', 'address of the legacy database, postgres://…').env(
     SECRET,
   )
+}
+
+function jobsOption(): Option {
+  return new Option('--jobs <count>', 'indexes and constraints that are built at a time')
+    .default(2)
+    .argParser((text) => {
+      const count = Number(text)
+      if (Number.isInteger(count) && count >= 1 && count <= 32) return count
+      throw new InvalidArgumentError('Between 1 and 32.')
+    })
 }
 
 function intervalOption(): Option {

@@ -7,6 +7,7 @@
  */
 import type { FerryError } from '../platform/errors.ts'
 import type { Platform } from '../platform/platform.ts'
+import { onSide } from '../platform/side.ts'
 import { classify, isRetryable } from '../platform/sqlstate.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
 import { openBudget } from './budget.ts'
@@ -39,7 +40,7 @@ export async function runCall(call: Call): Promise<void> {
     await lane.control.finishDispatch(call.dispatchId, 'idle')
   } catch (error) {
     await lane.discard()
-    await reportFailure(call, batch, classify(error))
+    await reportFailure(call, batch, onSide('target', classify(error)))
   } finally {
     forget()
     await lane.close()

@@ -3,6 +3,7 @@
  * connections on the source is the number of lanes.
  */
 import type { TransactionSql } from 'postgres'
+import { onSide } from '../platform/side.ts'
 import { classify } from '../platform/sqlstate.ts'
 import { parseAddress } from '../wire/address.ts'
 import { type Client, openClient } from '../wire/client.ts'
@@ -52,7 +53,7 @@ export function openSource(address: string, options: SourceOptions = {}): Source
     } catch (error) {
       await discard(used)
       // The driver reports the rollback that found no connection; what came first is the reason.
-      throw classify(failure === undefined ? error : failure.error)
+      throw onSide('source', classify(failure === undefined ? error : failure.error))
     }
   }
 

@@ -30,7 +30,8 @@ export function openLaneTarget(address: string, ca?: string): Client {
   return openClient(targetAddress(address, ca))
 }
 
-function targetAddress(address: string, ca: string | undefined): ServerAddress {
+/** How `openTarget` reads an address, for a connection of another kind. @throws FerryError `address_invalid` and its like */
+export function targetAddress(address: string, ca?: string): ServerAddress {
   const lenient = ca === undefined && !/[?&]sslmode=/.test(address)
   return parseAddress(
     lenient ? `${address}${address.includes('?') ? '&' : '?'}sslmode=require` : address,

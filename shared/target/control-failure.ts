@@ -1,5 +1,6 @@
 /** What a refusal of the control plane becomes: its own SQLSTATEs carry their code in DETAIL. */
 import { FerryError } from '../platform/errors.ts'
+import { onSide } from '../platform/side.ts'
 import { classify } from '../platform/sqlstate.ts'
 
 const statusOf: Readonly<Record<string, number>> = {
@@ -27,5 +28,5 @@ export function controlFailure(error: unknown): FerryError {
       })
     }
   }
-  return classify(error)
+  return onSide('target', classify(error))
 }

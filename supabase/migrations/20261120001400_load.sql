@@ -14,12 +14,32 @@ $$;
 comment on function migration._rows_inserted(jsonb) is
   'Rows inserted into an entity''s target that this session has not yet reported; a difference within one transaction is exact.';
 
+create function migration._silence_triggers(p_definition jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform set_config('session_replication_role', 'replica', true);
+exception when insufficient_privilege then
+  -- a role without this right may still fill a table that no trigger watches
+  if exists (
+    select from pg_catalog.pg_trigger t
+     where t.tgenabled <> 'D' and t.tgrelid =
+       format('%I.%I', p_definition #>> '{target,schema}', p_definition #>> '{target,table}')::regclass) then
+    perform migration._raise('SF422', 'triggers_not_silenced',
+      'The target table has triggers or foreign keys, and the role may not switch them off for the load.',
+      'Grant it: grant set on parameter session_replication_role to the role. Or let the migration make the table.');
+  end if;
+end
+$$;
+comment on function migration._silence_triggers(jsonb) is
+  'Switches triggers and foreign keys off for this transaction; SF422 where the role may not and the table has some.';
+
 create function migration.begin_load(p_migration_id uuid, p_batch_id uuid, p_attempt integer)
 returns void language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
 begin
-  perform set_config('session_replication_role', 'replica', true);
+  perform migration._silence_triggers(e.definition)
+     from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   perform set_config('statement_timeout',
     (greatest(1, extract(epoch from v_batch.lease_until - migration.clock())) * 1000)::bigint::text, true);
   perform set_config('lock_timeout', '10s', true);

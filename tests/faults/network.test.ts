@@ -65,20 +65,6 @@ describe('a connection', () => {
     const id = await rig.start({ lanes: 1 })
     await lost
     const ended = await rig.endsExact(id)
-    const rows =
-      await rig.sql`select batch_number, attempt, deaths, retry_count, status from migration.batches where attempt > 1`
-    const errs =
-      await rig.sql`select error_code, sqlstate, error_message, occurred_at from migration.errors order by occurred_at`
-    const disp =
-      await rig.sql`select created_at, accepted_at, finished_at, finish_reason, batches_completed from migration.dispatches order by created_at`
-    console.log(
-      JSON.stringify({ ended, rows, errs, disp }, null, 1),
-      rig.project
-        .functionLines()
-        .filter((l) => !l.text.includes('batch.completed'))
-        .map((l) => l.pid + ' ' + l.text)
-        .join('\n'),
-    )
     expect(ended.attempts).toBe(ended.batches + 2)
     expect(ended.reclaimed).toBe(2)
   })

@@ -36,7 +36,7 @@ describe('a server', () => {
       select failure_code as code, failure_reason as reason,
              (select max(retry_count) from migration.batches b where b.migration_id = o.id) as tries
         from migration.orchestrations o where id = ${id}`
-    expect(reason).toMatchObject({ code: 'database_unreachable', tries: 2 })
+    expect(reason).toMatchObject({ code: 'source_unreachable', tries: 2 })
     expect(reason?.reason).not.toMatch(/127\.0\.0\.1|postgres:/)
     const kept = await committed(rig, id)
     expect(kept.length).toBeGreaterThan(0)

@@ -30,8 +30,11 @@ declare module 'vitest' {
 /** Migrated, closed to connections, cloned for every test file. */
 export const TEMPLATE = 'ferry_template'
 
-/** A test run's data lives as long as the run: nothing has to survive a power cut. */
-export const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+/**
+ * A test run's data need not survive a power cut, but it must survive a crash of the server: commits
+ * that were acknowledged are in the system's cache at least.
+ */
+export const SETTINGS = { fsync: 'off', full_page_writes: 'off' }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'ferry-test-'))

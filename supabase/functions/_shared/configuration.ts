@@ -8,7 +8,10 @@ const LEASE_SECONDS = 15
 const MAX_RETRIES = 6
 
 /** The `configuration` of `migration.start()`. */
-export function configurationOf(plan: Plan, platform: Platform): Record<string, string | number> {
+export function configurationOf(
+  plan: Plan,
+  platform: Pick<Platform, 'env'>,
+): Record<string, string | number> {
   return {
     functions_url: platform.env('SUPABASE_URL') ?? '',
     dispatch_mode: 'pg_net',

@@ -1,0 +1,140 @@
+/** `ferry run PLAN`: a migration between any two PostgreSQL servers, from this machine. */
+import type { Note } from '../../shared/plan/problem.ts'
+import { forget } from '../run/forget.ts'
+import { isWhole, type RunResult } from '../run/result.ts'
+import { runMigration } from '../run/run.ts'
+import type { Console } from './console.ts'
+import { grouped } from './display/format.ts'
+import { EXIT, type ExitCode } from './exit.ts'
+import { remarkAll } from './findings.ts'
+import { readPlan } from './plan-file.ts'
+import { badInput } from './refusal.ts'
+
+export interface RunCommand {
+  readonly plan: string | undefined
+  readonly source?: string
+  readonly target?: string
+  readonly jobs: number
+  readonly verbose?: boolean
+  readonly forget?: boolean
+  readonly force?: boolean
+}
+
+/** Exit code 0 only where every row is accounted for. */
+export async function run(console: Console, command: RunCommand): Promise<ExitCode> {
+  const target = command.target || process.env.TARGET_DATABASE_URL
+  if (!target) throw missing('target', '--target', 'TARGET_DATABASE_URL')
+  if (command.forget) return forgetAll(console, target, command)
+  if (command.force) throw badInput('force_unused', '--force goes with --forget.', 'Leave it out.')
+  if (command.plan === undefined) {
+    throw badInput(
+      'plan_missing',
+      'No plan to run.',
+      'Give the path of a plan, or - for standard input.',
+    )
+  }
+  const plan = await readPlan(command.plan)
+  return runPlan(console, plan, { ...command, target, source: sourceOf(plan, command.source) })
+}
+
+async function runPlan(
+  console: Console,
+  plan: unknown,
+  command: RunCommand & { source: string; target: string },
+): Promise<ExitCode> {
+  const display = console.json ? undefined : console.display()
+  const interruption = onInterrupt(() => {
+    if (!console.json)
+      console.remark('Stopping when the batches at work have ended; once more to stop at once.')
+  })
+  try {
+    const ended = await runMigration({
+      plan,
+      source: command.source,
+      target: command.target,
+      jobs: command.jobs,
+      display,
+      signal: interruption.signal,
+      log: (line) => void (command.verbose && console.remark(line)),
+      note: (note: Note) => void (console.json || remarkAll(console, 'note', [note])),
+      began: (id, resumed) =>
+        void (console.json || console.remark(`migration ${id} ${resumed ? 'goes on' : 'started'}`)),
+    })
+    display?.end()
+    if (ended === undefined) return EXIT.interrupted
+    console.result(ended.result)
+    if (ended.outcome === 'going') {
+      console.remark('Stopped. The same command goes on with it.')
+      return EXIT.interrupted
+    }
+    tell(console, ended.result)
+    return isWhole(ended.outcome, ended.result) ? EXIT.done : EXIT.unsuccessful
+  } finally {
+    display?.end()
+    interruption.off()
+  }
+}
+
+function tell(
+  console: Console,
+  { entities, duration_ms, kills, status, failure }: RunResult,
+): void {
+  const rows = entities.reduce((sum, entity) => sum + entity.records_processed, 0)
+  const refused = entities.reduce((sum, entity) => sum + entity.records_failed, 0)
+  const parts = [
+    `${grouped(rows)} rows`,
+    ...(refused > 0 ? [`${grouped(refused)} refused`] : []),
+    `${(duration_ms / 1000).toFixed(1)} s`,
+    ...(kills > 0 ? [`${kills} function processes died`] : []),
+  ]
+  console.say(`${status}: ${parts.join(', ')}`)
+  if (failure) console.remark(`${failure.code}: ${failure.reason} The same command tries again.`)
+}
+
+async function forgetAll(console: Console, target: string, command: RunCommand): Promise<ExitCode> {
+  const forgotten = await forget(target, command.force === true)
+  console.result(forgotten)
+  const { database, removed, migrations } = forgotten
+  const count = `${migrations} ${migrations === 1 ? 'migration' : 'migrations'}`
+  console.say(
+    removed
+      ? `Removed from ${database}: schema migration with the records of ${count}. The tables that were filled stay.`
+      : `There is no schema migration in ${database}: nothing to remove.`,
+  )
+  return EXIT.done
+}
+
+/** The address by option, else by the name that the plan gives its secret. */
+function sourceOf(plan: unknown, given: string | undefined): string {
+  const named = plan as { source?: { secret?: unknown } } | null
+  const secret = typeof named?.source?.secret === 'string' ? named.source.secret : undefined
+  const found = given || (secret === undefined ? undefined : process.env[secret])
+  if (found) return found
+  throw missing('source', '--source', secret ?? 'LEGACY_DATABASE_URL')
+}
+
+function missing(side: string, option: string, variable: string) {
+  return badInput(
+    `${side}_missing`,
+    `No address of the ${side} database.`,
+    `Give ${option} or set ${variable}: postgres://user:password@host:5432/database.`,
+  )
+}
+
+/** The first signal asks to stop, the second stops at once; the function processes go with this one. */
+function onInterrupt(first: () => void): { signal: AbortSignal; off(): void } {
+  const stop = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const interrupt = () => {
+    if (stop.signal.aborted) process.exit(EXIT.interrupted)
+    stop.abort()
+    first()
+  }
+  for (const signal of signals) process.on(signal, interrupt)
+  return {
+    signal: stop.signal,
+    off: () => {
+      for (const signal of signals) process.off(signal, interrupt)
+    },
+  }
+}

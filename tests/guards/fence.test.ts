@@ -1,0 +1,81 @@
+/**
+ * What an overtaken, cancelled or miscounted load may not do. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
+ * turns red when it is taken out (`npm run mutants`).
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testDatabase } from '../support/database.ts'
+import { carve, claim, count, driveMigration, load, sqlstate } from './fixture.ts'
+
+let url: string
+let drop: () => Promise<void>
+let serial = 0
+const table = () => `guarded_${++serial}`
+
+beforeAll(async () => {
+  ;({ url, drop } = await testDatabase())
+})
+afterAll(() => drop())
+
+describe('fence', () => {
+  it('rejects the load of an attempt that was overtaken', async () => {
+    const name = table()
+    const { sql, id, connect } = await driveMigration(url, name)
+    const zombie = connect()
+    const held = (await claim(zombie, id))!
+    await carve(zombie, id, held, '5', false)
+    await sql`select migration.release_batch(${id}, ${held.batch_id}, 1)`
+    const heir = (await claim(sql, id))!
+    await expect(load(zombie, id, held, name, 1, 5)).rejects.toEqual(sqlstate('SF001'))
+    expect(await count(sql, name)).toBe(0)
+    await load(sql, id, heir, name, 1, 5)
+    expect(await count(sql, name)).toBe(5)
+    await Promise.all([sql.end(), zombie.end()])
+  })
+
+  it('rejects a second completion of a committed batch', async () => {
+    const name = table()
+    const { sql, id } = await driveMigration(url, name)
+    const held = (await claim(sql, id))!
+    await carve(sql, id, held, '5', true)
+    await load(sql, id, held, name, 1, 5)
+    await expect(load(sql, id, held, name, 6, 5)).rejects.toEqual(sqlstate('SF001'))
+    expect(await count(sql, name)).toBe(5)
+    await sql.end()
+  })
+
+  it('lets nothing commit after a cancel', async () => {
+    const name = table()
+    const { sql, id, connect } = await driveMigration(url, name)
+    const admin = connect()
+    const held = (await claim(sql, id))!
+    await carve(sql, id, held, '5', false)
+    await admin`select migration.cancel(${id}, 'test')`
+    await expect(load(sql, id, held, name, 1, 5)).rejects.toEqual(sqlstate('SF001'))
+    expect(await count(sql, name)).toBe(0)
+    await Promise.all([sql.end(), admin.end()])
+  })
+
+  it('rejects a load whose rows do not add up', async () => {
+    const name = table()
+    const { sql, id } = await driveMigration(url, name)
+    await sql.unsafe(`create function public.drop_odd_${name}() returns trigger language plpgsql as
+      $$ begin if new.id % 2 = 1 then return null; end if; return new; end $$`)
+    await sql.unsafe(
+      `create trigger t before insert on public.${name} for each row execute function public.drop_odd_${name}()`,
+    )
+    await sql.unsafe(`alter table public.${name} enable always trigger t`)
+    const held = (await claim(sql, id))!
+    await carve(sql, id, held, '5', false)
+    await expect(load(sql, id, held, name, 1, 5)).rejects.toEqual(sqlstate('SF002'))
+    expect(await count(sql, name)).toBe(0)
+    await sql.end()
+  })
+
+  it('refuses to hand on the same rest of a range twice', async () => {
+    const { sql, id } = await driveMigration(url, table())
+    const held = (await claim(sql, id))!
+    await carve(sql, id, held, '5', true)
+    await expect(carve(sql, id, held, '5', true)).rejects.toEqual(sqlstate('23505'))
+    await sql.end()
+  })
+})
