@@ -28,6 +28,13 @@ const OLDEST_RELEASE = 140_000
 
 /** @throws FerryError `target_unreachable`, `target_login_refused`, …, `target_release_unsupported`, `target_read_only` */
 export async function inspectTarget(sql: Sql): Promise<TargetServer> {
+  // Apart from the rest, which an old server might not even understand.
+  const [version] = await at(
+    'target',
+    sql<{ release: number }[]>`
+      select pg_catalog.current_setting('server_version_num')::integer as release`,
+  )
+  if (!version || version.release < OLDEST_RELEASE) throw tooOld(version?.release ?? 0)
   const [server] = await at(
     'target',
     sql<TargetServer[]>`
@@ -51,7 +58,6 @@ export async function inspectTarget(sql: Sql): Promise<TargetServer> {
            'supabase_migrations.schema_migrations' in (select name from relations) as has_cli_record`,
   )
   if (!server) throw new Error('The look at the target server answered nothing.')
-  if (server.release < OLDEST_RELEASE) throw tooOld(server.release)
   if (server.in_recovery) throw standby()
   return server
 }

@@ -46,7 +46,7 @@ export async function copyBatch(
   return counts
 }
 
-const nothing: BatchCounts = { read: 0, loaded: 0, failed: 0, filtered: 0, bytes: 0 }
+const nothing: BatchCounts = { read: 0, loaded: 0, failed: 0, filtered: 0, bytes: 0, waited_ms: 0 }
 
 async function carve(
   platform: Platform,
@@ -72,8 +72,8 @@ async function load(
   transaction: TransactionSql,
   tap: Tap,
 ): Promise<BatchCounts> {
-  const { rows, bytes } = await copyIn(transaction, tap, entity, (sink) =>
+  const { rows, bytes, waited_ms } = await copyIn(transaction, tap, entity, (sink) =>
     source.copyOut(entity, range, sink),
   )
-  return { ...nothing, read: rows, loaded: rows, bytes }
+  return { ...nothing, read: rows, loaded: rows, bytes, waited_ms }
 }

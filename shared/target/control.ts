@@ -35,6 +35,8 @@ export interface BatchCounts {
   readonly failed: number
   readonly filtered: number
   readonly bytes: number
+  /** Milliseconds in which the target would not take more. */
+  readonly waited_ms: number
 }
 
 export interface BatchFailure {
@@ -113,7 +115,8 @@ export function control(sql: Sql | TransactionSql) {
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_records_read => ${counts.read}, p_records_successful => ${counts.loaded},
         p_records_failed => ${counts.failed}, p_records_filtered => ${counts.filtered},
-        p_bytes => ${counts.bytes}, p_last_of_call => ${lastOfCall})`)
+        p_bytes => ${counts.bytes}, p_target_wait_ms => ${Math.round(counts.waited_ms)},
+        p_last_of_call => ${lastOfCall})`)
     },
     /** `retrying`, `failed`, or `ignored` where the batch is no longer held by this attempt. */
     async failBatch(

@@ -10,4 +10,6 @@ export interface Moved {
   readonly rows: number
   /** Payload bytes, frames not counted. */
   readonly bytes: number
+  /** Milliseconds in which the sink would not take more. */
+  readonly waited_ms: number
 }

@@ -90,14 +90,18 @@ function rowDiverter(
   give: Deliver,
   resolve: (moved: Moved) => void,
 ): Deliver {
-  const moved = { rows: 0, bytes: 0 }
+  const moved = { rows: 0, bytes: 0, waited_ms: 0 }
   let pending: Uint8Array = nothing
   let left = 0 // of the CopyData message at work
   let copying = false
   const forward = (run: Uint8Array) => {
     if (run.length > 0 && !sink.write(run)) {
+      const since = performance.now()
       socket.pause()
-      void sink.drained().then(() => socket.resume())
+      void sink.drained().then(() => {
+        moved.waited_ms += performance.now() - since
+        socket.resume()
+      })
     }
   }
   return (arrived) => {

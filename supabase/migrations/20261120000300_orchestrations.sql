@@ -22,6 +22,8 @@ create table migration.orchestrations (
   records_processed bigint not null default 0,
   records_failed bigint not null default 0,
   records_filtered bigint not null default 0,
+  lanes_allowed integer not null default 1,
+  lanes_adjusted_at timestamptz not null default '-infinity',
   total_steps integer not null default 0,
   completed_steps integer not null default 0,
   copied_at timestamptz,
@@ -44,6 +46,7 @@ create table migration.orchestrations (
   constraint orchestrations_ended_has_time
     check ((status in ('completed', 'failed')) = (completed_at is not null)),
   constraint orchestrations_failure_has_code check ((status = 'failed') = (failure_code is not null)),
+  constraint orchestrations_lanes_positive check (lanes_allowed > 0),
   constraint orchestrations_steps_add_up check (completed_steps between 0 and total_steps),
   constraint orchestrations_completed_is_whole check (status <> 'completed' or
     (completed_entities = total_entities and completed_steps = total_steps and progress_percentage = 100)),
@@ -62,6 +65,8 @@ comment on column migration.orchestrations.configuration is
 comment on column migration.orchestrations.plan is 'The plan as it was started; its fingerprint guards a resume.';
 comment on column migration.orchestrations.records_total is
   'Estimate at first; raised with a growing source, exact when completed.';
+comment on column migration.orchestrations.lanes_allowed is
+  'Calls at once: as configured, fewer while the circuit breaker holds back.';
 comment on column migration.orchestrations.copied_at is 'When the last row was in; the steps on the tables follow.';
 comment on column migration.orchestrations.failure_reason is 'For a person; never a value of a row.';
 

@@ -22,6 +22,8 @@ create table migration.entity_statuses (
   batches_created integer not null default 0,
   checkpoints_written integer not null default 0,
   prefix_through jsonb not null default '[]',
+  pace_floor numeric,
+  slow_batches integer not null default 0,
   updated_at timestamptz not null default now(),
   constraint entity_statuses_status_known
     check (status in ('pending', 'running', 'completed', 'failed', 'skipped')),
@@ -50,5 +52,7 @@ comment on column migration.entity_statuses.batch_size is
   'Rows that the next batch will ask for: follows measured time, halved when a function died.';
 comment on column migration.entity_statuses.last_processed_id is
   'End of the contiguous committed prefix: a JSON array of key texts as the server printed them.';
+comment on column migration.entity_statuses.pace_floor is 'Fewest milliseconds per MiB that a batch of this entity took.';
+comment on column migration.entity_statuses.slow_batches is 'Batches in a row that took 8 times as long and more.';
 comment on column migration.entity_statuses.prefix_through is 'The same position as jsonb; [] before the first row.';
 comment on column migration.entity_statuses.records_total is 'Estimate at first; raised when more rows were read.';

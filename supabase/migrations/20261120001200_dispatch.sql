@@ -55,22 +55,20 @@ language plpgsql set search_path = '' as $$
 declare
   v_migration migration.orchestrations;
   v_wanted integer;
-  v_lanes integer;
 begin
   select * into v_migration from migration.orchestrations o
    where o.id = p_migration_id and o.status = 'running' and o.control_state = 'active';
   if not found then
     return 0;
   end if;
-  v_lanes := (v_migration.configuration ->> 'lanes')::integer;
   perform migration._lock_lanes(p_migration_id);
   select count(*) into v_wanted from (
     select from migration.batches b
      where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
-       and b.not_before <= migration.clock() limit v_lanes) claimable;
+       and b.not_before <= migration.clock() limit v_migration.lanes_allowed) claimable;
   -- requests on their way will each take one of the claimable batches
   v_wanted := greatest(0, least(v_wanted - migration._lanes(p_migration_id, false),
-    v_lanes - migration._lanes(p_migration_id, true) - migration._lanes(p_migration_id, false)));
+    v_migration.lanes_allowed - migration._lanes(p_migration_id, true) - migration._lanes(p_migration_id, false)));
   for i in 1 .. v_wanted loop
     perform migration._send(p_migration_id, v_migration.configuration);
   end loop;
@@ -98,7 +96,7 @@ begin
   end if;
   perform migration._lock_lanes(p_migration_id);
   if migration._lanes(p_migration_id, true) >= (
-       select (o.configuration ->> 'lanes')::integer from migration.orchestrations o where o.id = p_migration_id) then
+       select o.lanes_allowed from migration.orchestrations o where o.id = p_migration_id) then
     update migration.dispatches d set finished_at = migration.clock(), finish_reason = 'surplus'
      where d.id = v_dispatch.id;
     return null;

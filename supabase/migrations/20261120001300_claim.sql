@@ -15,7 +15,8 @@ declare
 begin
   select * into v_migration from migration.orchestrations o
    where o.id = p_migration_id and o.status = 'running' and o.control_state = 'active';
-  if not found then
+  if not found or (select count(*) from migration.batches b
+       where b.migration_id = p_migration_id and b.status = 'processing') >= v_migration.lanes_allowed then
     return;
   end if;
   select * into v_batch from migration.batches b

@@ -84,7 +84,7 @@ comment on function migration._advance_prefix(migration.batches) is
 create function migration.complete_batch(
   p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_records_read bigint,
   p_records_successful bigint, p_records_failed bigint, p_records_filtered bigint,
-  p_bytes bigint, p_last_of_call boolean
+  p_bytes bigint, p_target_wait_ms bigint, p_last_of_call boolean
 ) returns jsonb language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
@@ -109,6 +109,7 @@ begin
   v_total_before := v_entity.records_total;
   v_entity := migration._count_batch_in_entity(v_batch);
   perform migration._write_checkpoint(v_batch, v_entity);
+  perform migration._mind_pace(v_batch, p_target_wait_ms);
   v_status := migration._count_batch_in_migration(v_batch, v_entity,
     v_entity.records_total - v_total_before);
   perform migration.audit('process-batch', 'batch.completed', p_migration_id, jsonb_build_object(
@@ -125,5 +126,5 @@ begin
   return jsonb_build_object('entity_status', v_entity.status, 'migration_status', v_status);
 end
 $$;
-comment on function migration.complete_batch(uuid, uuid, integer, bigint, bigint, bigint, bigint, bigint, boolean) is
+comment on function migration.complete_batch(uuid, uuid, integer, bigint, bigint, bigint, bigint, bigint, bigint, boolean) is
   'Closes the load of a held batch: counters, checkpoint, audit entry and, at the end of a call, the next dispatch. SF001 when fenced, SF002 when rows do not add up.';

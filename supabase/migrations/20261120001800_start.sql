@@ -85,10 +85,10 @@ begin
   end if;
   perform migration._refuse_busy_targets(
     array(select e ->> 'target_entity' from jsonb_array_elements(p_entities) e), null);
-  insert into migration.orchestrations (status, started_at, total_entities, configuration, created_by,
-    plan, plan_fingerprint, source_fingerprint, records_total, created_at)
-  select 'running', v_now, count(*), p_configuration, p_created_by, p_plan, p_plan_fingerprint,
-         p_source_fingerprint, sum((e ->> 'records_total')::bigint), v_now
+  insert into migration.orchestrations (status, started_at, total_entities, configuration,
+    lanes_allowed, created_by, plan, plan_fingerprint, source_fingerprint, records_total, created_at)
+  select 'running', v_now, count(*), p_configuration, (p_configuration ->> 'lanes')::integer,
+         p_created_by, p_plan, p_plan_fingerprint, p_source_fingerprint, sum((e ->> 'records_total')::bigint), v_now
     from jsonb_array_elements(p_entities) e returning id into v_id;
   perform migration._create_batch_partition(v_id);
   insert into migration.entity_statuses (migration_id, entity_name, target_entity, dependency_order,

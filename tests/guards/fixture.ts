@@ -96,7 +96,7 @@ export async function load(
       `insert into public.${table} select g, 'x' from generate_series(${first}, ${first + rows - 1}) g`,
     )
     await tx`select migration.complete_batch(${id}, ${held.batch_id}, ${held.attempt},
-      ${rows}, ${rows}, 0, 0, 100, false)`
+      ${rows}, ${rows}, 0, 0, 100, 0, false)`
   })
 }
 

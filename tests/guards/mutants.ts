@@ -182,4 +182,13 @@ export const mutants: readonly Mutant[] = [
     replace: "is not null or array['x'] && array[",
     tests: ['records shows a user without a migration role nothing'],
   },
+  {
+    guard: 'circuit breaker',
+    file: sql('20261120001520_breaker.sql'),
+    find: 'if v_entity.slow_batches >= 2 then',
+    replace: 'if false then',
+    tests: [
+      'pace halves the lanes after two batches at an eighth of the best pace, and gives them back',
+    ],
+  },
 ]

@@ -57,7 +57,7 @@ async function migrate(sql: Sql, tables: Readonly<Record<string, number>>): Prom
       await t`select migration.begin_load(${held[0]}, ${held[1]}, ${held[2]})`
       await t`insert into ${t(target.table)} select generate_series(${after + 1}::int, ${last}::int)`
       const n = last - after
-      await t`select migration.complete_batch(${held[0]}, ${held[1]}, ${held[2]}, ${n}, ${n}, 0, 0, ${n * 2}, false)`
+      await t`select migration.complete_batch(${held[0]}, ${held[1]}, ${held[2]}, ${n}, ${n}, 0, 0, ${n * 2}, 0, false)`
     })
   }
 }
