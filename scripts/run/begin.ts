@@ -117,11 +117,20 @@ export async function requireSameSource(
 export async function takeUp(target: Sql, unfinished: Unfinished): Promise<void> {
   const { id, status, control_state, has_failed_entity } = unfinished
   const verbs = control(target)
+  await at('target', forgetRequests(target, id))
   if (control_state === 'paused' && status !== 'failed') await at('target', verbs.resume(id, ACTOR))
   else if (status === 'failed' || control_state === 'parked' || has_failed_entity) {
     await at('target', verbs.retry(id, ACTOR))
   }
   await at('target', verbs.watchdog())
+}
+
+/** Calls that the run before asked for and nobody took: they cannot arrive any more, so they are not waited for. */
+async function forgetRequests(target: Sql, id: string): Promise<void> {
+  await target`
+    select migration.finish_dispatch(p_dispatch_id => d.id, p_reason => 'never arrived')
+      from migration.dispatches d
+     where d.migration_id = ${id} and d.accepted_at is null and d.finished_at is null`
 }
 
 function refused(problems: readonly Problem[]): Refusal {
