@@ -1,10 +1,11 @@
 /** `ferry run PLAN`: a migration between any two PostgreSQL servers, from this machine. */
 import type { Note } from '../../shared/plan/problem.ts'
+import { readablePlan } from '../run/begin.ts'
 import { forget } from '../run/forget.ts'
 import { isWhole, type RunResult } from '../run/result.ts'
 import { runMigration } from '../run/run.ts'
 import type { Console } from './console.ts'
-import { grouped } from './display/format.ts'
+import { grouped, printable } from './display/format.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { remarkAll } from './findings.ts'
 import { readPlan } from './plan-file.ts'
@@ -34,7 +35,10 @@ export async function run(console: Console, command: RunCommand): Promise<ExitCo
     )
   }
   const plan = await readPlan(command.plan)
-  return runPlan(console, plan, { ...command, target, source: sourceOf(plan, command.source) })
+  const { secret } = readablePlan(plan).source
+  const source = command.source || process.env[secret]
+  if (!source) throw missing('source', '--source', secret)
+  return runPlan(console, plan, { ...command, target, source })
 }
 
 async function runPlan(
@@ -61,7 +65,10 @@ async function runPlan(
         void (console.json || console.remark(`migration ${id} ${resumed ? 'goes on' : 'started'}`)),
     })
     display?.end()
-    if (ended === undefined) return EXIT.interrupted
+    if (ended === undefined) {
+      console.result({ migration_id: null, status: 'stopped' })
+      return EXIT.interrupted
+    }
     console.result(ended.result)
     if (ended.outcome === 'going') {
       console.remark('Stopped. The same command goes on with it.')
@@ -88,7 +95,13 @@ function tell(
     ...(kills > 0 ? [`${kills} function processes died`] : []),
   ]
   console.say(`${status}: ${parts.join(', ')}`)
-  if (failure) console.remark(`${failure.code}: ${failure.reason} The same command tries again.`)
+  if (!failure) return
+  for (const { entity_name, error_code, errors } of failure.errors) {
+    console.remark(
+      `${printable(entity_name ?? 'migration')}: ${error_code ?? 'unknown'}, ${errors} times`,
+    )
+  }
+  console.remark(`${failure.code}: ${printable(failure.reason)} The same command tries again.`)
 }
 
 async function forgetAll(console: Console, target: string, command: RunCommand): Promise<ExitCode> {
@@ -102,15 +115,6 @@ async function forgetAll(console: Console, target: string, command: RunCommand):
       : `There is no schema migration in ${database}: nothing to remove.`,
   )
   return EXIT.done
-}
-
-/** The address by option, else by the name that the plan gives its secret. */
-function sourceOf(plan: unknown, given: string | undefined): string {
-  const named = plan as { source?: { secret?: unknown } } | null
-  const secret = typeof named?.source?.secret === 'string' ? named.source.secret : undefined
-  const found = given || (secret === undefined ? undefined : process.env[secret])
-  if (found) return found
-  throw missing('source', '--source', secret ?? 'LEGACY_DATABASE_URL')
 }
 
 function missing(side: string, option: string, variable: string) {

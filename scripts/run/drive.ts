@@ -1,6 +1,7 @@
 /** Keeps a migration going until it has ended: sweeps, looks, shows. The database decides everything. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
+import { isRetryable } from '../../shared/platform/sqlstate.ts'
 import { control } from '../../shared/target/control.ts'
 import type { Display } from '../ferry/display/display.ts'
 import { type Outcome, outcomeOf, Report } from '../ferry/report.ts'
@@ -14,6 +15,8 @@ export interface Drive {
   readonly dispatcher: Dispatcher
   /** Fires when a function process has died: its batch is to be given to another at once. */
   readonly deaths: EventTarget
+  /** Rejects where the steps after the copy cannot be run. */
+  readonly stepping: Promise<never>
   /** Undefined where only the result is wanted. */
   readonly display: Display | undefined
   /** Asks to stop. */
@@ -31,17 +34,24 @@ const LAST_BATCHES = 60_000
 
 /**
  * @returns how the migration ended; `going` where it was stopped
- * @throws FerryError `target_unreachable` after two minutes without an answer
+ * @throws FerryError `target_unreachable` after two minutes without an answer; at once what waiting cannot heal
  */
 export async function drive(options: Drive): Promise<Outcome> {
   const over = new AbortController()
-  const loops = [sweepOften(options, over.signal), showOften(options, over.signal)]
+  const sweeping = sweepOften(options, over.signal)
+  const showing = showOften(options, over.signal)
   try {
-    return await lookUntilEnd(options)
+    return await Promise.race([lookUntilEnd(options), endless(sweeping), options.stepping])
   } finally {
     over.abort()
-    await Promise.all(loops)
+    await Promise.allSettled([sweeping, showing])
   }
+}
+
+/** Only its failure is of interest. */
+async function endless(work: Promise<void>): Promise<never> {
+  await work
+  return new Promise(() => undefined)
 }
 
 async function lookUntilEnd({ id, target, signal }: Drive): Promise<Outcome> {
@@ -51,10 +61,11 @@ async function lookUntilEnd({ id, target, signal }: Drive): Promise<Outcome> {
       const [row] = await target<Parameters<typeof outcomeOf>[0][]>`
         select status, control_state from migration.orchestrations where id = ${id}`
       answeredAt = performance.now()
-      const outcome = row ? outcomeOf(row) : 'failed'
+      const outcome = row ? outcomeOf(row) : 'cancelled'
       if (outcome !== 'going') return outcome
     } catch (error) {
-      if (performance.now() - answeredAt > PATIENCE) throw failureAt('target', error)
+      const isPassing = isRetryable(error) && performance.now() - answeredAt < PATIENCE
+      if (!isPassing) throw failureAt('target', error)
       await pause(SWEEP_EVERY, signal)
     }
     await pause(LOOK_EVERY, signal)
@@ -66,20 +77,20 @@ async function sweepOften({ target, dispatcher, deaths }: Drive, over: AbortSign
   const verbs = control(target)
   let wake = () => {}
   const onDeath = () => wake()
-  deaths.addEventListener('death', onDeath)
+  deaths.addEventListener('death', onDeath, { signal: over })
   while (!over.aborted) {
     try {
       await dispatcher.listen()
       await verbs.watchdog()
-    } catch {
-      // Out of reach: whoever looks for the end counts how long.
+    } catch (error) {
+      // Whoever looks for the end counts how long the target is out of reach.
+      if (!isRetryable(error)) throw failureAt('target', error)
     }
     const woken = new Promise<void>((resolve) => {
       wake = resolve
     })
     await Promise.race([woken, pause(SWEEP_EVERY, over)])
   }
-  deaths.removeEventListener('death', onDeath)
 }
 
 async function showOften({ id, target, display }: Drive, over: AbortSignal): Promise<void> {
@@ -100,19 +111,27 @@ export async function readReport(target: Sql, id: string): Promise<Report> {
 
 /** Lets batches at work end and no other begin. Of no effect on a migration that has ended meanwhile. */
 export async function stopGently({ id, target }: Pick<Drive, 'id' | 'target'>): Promise<void> {
-  const verbs = control(target)
-  try {
-    await verbs.pause(id, ACTOR)
-    for (const end = performance.now() + LAST_BATCHES; performance.now() < end; await sleep(50)) {
-      await verbs.watchdog()
-      const [row] = await target<{ busy: boolean }[]>`
-        select exists (select from migration.batches b
-                        where b.migration_id = ${id} and b.status = 'processing') as busy`
-      if (row?.busy !== true) return
+  const end = performance.now() + LAST_BATCHES
+  let isPaused = false
+  for (; performance.now() < end; await sleep(LOOK_EVERY)) {
+    try {
+      if (!isPaused) await control(target).pause(id, ACTOR)
+      isPaused = true
+      if (!(await isBusy(target, id))) return
+    } catch (error) {
+      // It has ended meanwhile, or nothing more can be done for it from here.
+      if (!isRetryable(error)) return
     }
-  } catch {
-    // It has ended or is out of reach: then there is nothing to wait for.
   }
+}
+
+/** Whether a batch is held by somebody who lives. */
+async function isBusy(target: Sql, id: string): Promise<boolean> {
+  await control(target).watchdog()
+  const [row] = await target<{ busy: boolean }[]>`
+    select exists (select from migration.batches b
+                    where b.migration_id = ${id} and b.status = 'processing') as busy`
+  return row?.busy === true
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -21,8 +21,8 @@ export interface FunctionsOptions {
 export const WORKER = 'process-batch'
 
 /**
- * Opens the gateway. Its folder belongs to one process at a time and outlives the run with the functions'
- * log in it; processes that a killed run left behind are ended.
+ * Opens the gateway. Its folder belongs to one process at a time; the functions' log is in it, and what
+ * helps to end processes that a killed run left behind.
  * @throws FerryError `run_active`
  */
 export async function openFunctions(options: FunctionsOptions): Promise<FunctionHost> {

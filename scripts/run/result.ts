@@ -18,7 +18,12 @@ export interface RunResult {
   readonly kills: number
   /** Files of the control schema that this server cannot take. */
   readonly left_out: readonly LeftOut[]
-  readonly failure?: { readonly code: string; readonly reason: string }
+  readonly failure?: {
+    readonly code: string
+    readonly reason: string
+    /** How often which error was met, by entity. */
+    readonly errors: Report['errors']
+  }
 }
 
 const EntityResult = z
@@ -61,7 +66,7 @@ export function resultOf(
     invocations: host.invocations(),
     kills: killsOf(host.ends()),
     left_out: leftOut,
-    ...(code === null ? {} : { failure: { code, reason: reason ?? '' } }),
+    ...(code === null ? {} : { failure: { code, reason: reason ?? '', errors: report.errors } }),
   }
 }
 

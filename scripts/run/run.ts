@@ -2,6 +2,7 @@
  * A migration from its plan to its end on this machine: the control schema into the target, the functions
  * behind the gateway, then driving. Rows flow through function processes alone.
  */
+import { availableParallelism } from 'node:os'
 import type { Sql } from 'postgres'
 import type { Note } from '../../shared/plan/problem.ts'
 import type { Plan } from '../../shared/plan/schema.ts'
@@ -19,9 +20,9 @@ import {
   type Unfinished,
 } from './begin.ts'
 import { applyControlSchema, type ControlSchema, inspectControlSchema } from './control-schema.ts'
-import { type Dispatcher, openDispatcher } from './dispatcher.ts'
+import { openDispatcher } from './dispatcher.ts'
 import { drive, readReport, stopGently } from './drive.ts'
-import { openFunctions, WORKER } from './functions.ts'
+import { forgetFunctions, openFunctions, WORKER } from './functions.ts'
 import { type RunResult, resultOf } from './result.ts'
 import { inspectTarget, type TargetServer } from './server.ts'
 import { type Stepper, startStepper } from './stepper.ts'
@@ -48,8 +49,8 @@ export interface Ended {
   readonly result: RunResult
 }
 
-/** Measured on two cores: more lanes gain nothing, fewer leave the servers waiting for each other. */
-const DEFAULT_LANES = 4
+/** Measured on two cores with both servers on them: more lanes than cores only wait for each other. */
+const DEFAULT_LANES = Math.max(2, Math.min(8, availableParallelism()))
 
 /**
  * @returns undefined where it was stopped before anything was written
@@ -61,6 +62,12 @@ export async function runMigration(options: RunOptions): Promise<Ended | undefin
   const target = openTarget(options.target)
   const deaths = new EventTarget()
   let host: FunctionHost | undefined
+  let ended: Ended | undefined
+  let hasBegun = false
+  const began: RunOptions['began'] = (id, resumed) => {
+    hasBegun = true
+    options.began(id, resumed)
+  }
   try {
     const server = await inspectTarget(target)
     host = await openFunctions({
@@ -72,12 +79,15 @@ export async function runMigration(options: RunOptions): Promise<Ended | undefin
     const kill = () => killAll(host)
     process.once('exit', kill)
     try {
-      return await runBehind(options, { plan, target, server, host, deaths })
+      ended = await runBehind({ ...options, began }, { plan, target, server, host, deaths })
+      return ended
     } finally {
       process.off('exit', kill)
     }
   } finally {
     await Promise.all([host?.close(), target.end({ timeout: 1 })])
+    // The functions' log is for who wants to know why a migration has not completed.
+    if (host && (ended?.outcome === 'completed' || !hasBegun)) forgetFunctions(options.target)
   }
 }
 
@@ -101,25 +111,20 @@ async function runBehind(options: RunOptions, scene: Scene): Promise<Ended | und
     const id = await beginOrTakeUp(options, scene, schema, lanes)
     if (id === undefined) return undefined
     if (await hasSteps(target, id)) stepper = startStepper(options.target, options.jobs)
-    const outcome = await driveToEnd(options, scene, dispatcher, id)
-    await stepper?.stop()
+    const stepping = stepper?.failure ?? new Promise<never>(() => undefined)
+    const { display, signal } = options
+    const { deaths } = scene
+    const outcome = await drive({ id, target, dispatcher, deaths, stepping, display, signal })
+    await Promise.all([
+      stepper?.stop(),
+      outcome === 'going' ? stopGently({ id, target }) : undefined,
+    ])
     const report = await readReport(target, id)
     options.display?.show(report)
     return { outcome, result: resultOf(report, host, schema.leftOut) }
   } finally {
     await Promise.all([stepper?.stop(), dispatcher.close()])
   }
-}
-
-async function driveToEnd(
-  { display, signal }: RunOptions,
-  { target, deaths }: Scene,
-  dispatcher: Dispatcher,
-  id: string,
-): Promise<Outcome> {
-  const outcome = await drive({ id, target, dispatcher, deaths, display, signal })
-  if (outcome === 'going') await stopGently({ id, target })
-  return outcome
 }
 
 /** @returns the migration's id; undefined where the run was stopped before it began */

@@ -2,9 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
+import { isRetryable } from '../../shared/platform/sqlstate.ts'
 import { targetAddress } from '../../shared/target/connect.ts'
+import { failureAt } from './failure.ts'
 
 export interface Stepper {
+  /** Rejects where steps cannot be run at all; never resolves. */
+  readonly failure: Promise<never>
   /** Cancels the steps at work, which are run again another time, and closes the connections. */
   stop(): Promise<void>
 }
@@ -33,12 +37,17 @@ export function startStepper(target: string, jobs: number): Stepper {
   const stopping = new AbortController()
   const sessions = connect(jobs, name)
   const loops = Array.from({ length: jobs }, () => runSteps(sessions, stopping.signal))
+  const failure = new Promise<never>((_, reject) => {
+    for (const loop of loops) loop.catch(reject)
+  })
+  failure.catch(() => undefined) // whoever drives races it
   return {
+    failure,
     async stop() {
       if (stopping.signal.aborted) return
       stopping.abort()
       const canceller = connect(1, 'supaferry run')
-      await cancelUntil(canceller, name, Promise.all(loops))
+      await cancelUntil(canceller, name, Promise.allSettled(loops))
       await Promise.all([canceller.end({ timeout: 1 }), sessions.end({ timeout: 1 })])
     },
   }
@@ -59,8 +68,9 @@ async function tryOnce(sql: Sql): Promise<number> {
     )
     const [row] = answers.at(-1) as unknown as { done: { ran: number } }[]
     return (row?.done.ran ?? 0) > 0 ? 0 : IDLE_PAUSE
-  } catch {
+  } catch (error) {
     // Cancelled, or the server went away: the step's transaction is gone, the step is still due.
+    if (!isRetryable(error)) throw failureAt('target', error)
     return FAILURE_PAUSE
   }
 }

@@ -2,7 +2,9 @@
 -- Called by: start, carve_batch, complete_batch, finish_dispatch, the control verbs, the watchdog
 --   (send); function process-batch (accept, finish).
 -- Keeps: a request is only a hint: lost, doubled or late ones change nothing but time. No more lanes
---   than configured. Lock order: batch, entity, orchestration, audit head, lanes.
+--   than configured. Lock order: batch, entity, orchestration, audit head, lanes. Entities and
+--   orchestrations are locked for no key update: what only refers to them must not wait, because it
+--   comes in any order.
 create function migration._lock_lanes(p_migration_id uuid) returns void
 language sql set search_path = '' as $$
   select pg_advisory_xact_lock(hashtextextended('migration.lanes:' || p_migration_id::text, 0))

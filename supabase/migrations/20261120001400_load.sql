@@ -92,7 +92,7 @@ declare
   v_total_before bigint;
   v_status text;
 begin
-  select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id for update;
+  select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id for no key update;
   if migration._rows_inserted(v_entity.definition) - current_setting('migration.rows_before')::bigint
      <> p_records_successful then
     perform migration._raise('SF002', 'rows_not_accounted_for',

@@ -60,7 +60,7 @@ declare
   v_migration migration.orchestrations;
   v_before numeric;
 begin
-  select o.progress_percentage into v_before from migration.orchestrations o where o.id = p_batch.migration_id for update;
+  select o.progress_percentage into v_before from migration.orchestrations o where o.id = p_batch.migration_id for no key update;
   update migration.orchestrations o
      set records_read = o.records_read + p_batch.records_read,
          records_processed = o.records_processed + p_batch.records_successful,

@@ -42,50 +42,66 @@ end
 $$;
 comment on function migration._try_step(migration.steps) is 'Runs a step''s statement; the SQLSTATE of its failure, or null.';
 
-create function migration._settle_step(p_step migration.steps, p_sqlstate text) returns void
+create function migration._settle_step(p_step migration.steps) returns void
 language plpgsql set search_path = '' as $$
 declare
   -- locks, deadlocks, resources, cancellation: time can help
-  v_retry boolean := coalesce(p_sqlstate ~ '^(40|53|55P03|57)', false) and p_step.retry_count < 8;
+  v_retry boolean := coalesce(p_step.error_code ~ '^(40|53|55P03|57)', false) and p_step.retry_count < 8;
 begin
   update migration.steps s
-     set status = case when p_sqlstate is null then 'completed' when v_retry then 'pending' else 'failed' end,
-         retry_count = s.retry_count + v_retry::integer, error_code = p_sqlstate,
+     set status = case when p_step.error_code is null then 'completed' when v_retry then 'pending' else 'failed' end,
+         retry_count = s.retry_count + v_retry::integer, error_code = p_step.error_code,
          not_before = case when v_retry then migration.clock() + migration._backoff(s.retry_count + 1) else s.not_before end,
          started_at = p_step.started_at,
-         completed_at = case when p_sqlstate is null then migration.clock() end,
-         duration_ms = case when p_sqlstate is null then extract(epoch from migration.clock() - p_step.started_at) * 1000 end
+         completed_at = case when p_step.error_code is null then migration.clock() end,
+         duration_ms = case when p_step.error_code is null then extract(epoch from migration.clock() - p_step.started_at) * 1000 end
    where s.id = p_step.id;
-  if p_sqlstate is not null and not v_retry then
+  if p_step.error_code is not null and not v_retry then
     insert into migration.errors (migration_id, entity_status_id, error_type, error_code, sqlstate, error_message, context, occurred_at)
     values (p_step.migration_id, p_step.entity_status_id,
-      case when p_sqlstate ~ '^23' then 'constraint_violation' else 'unknown' end, 'step_failed', p_sqlstate,
+      case when p_step.error_code ~ '^23' then 'constraint_violation' else 'unknown' end, 'step_failed', p_step.error_code,
       format('Step %s of %s failed.', p_step.kind, p_step.object_name),
       jsonb_build_object('step', p_step.id, 'kind', p_step.kind, 'object', p_step.object_name), migration.clock());
   end if;
-  perform from migration.entity_statuses e
-    where e.id in (p_step.entity_status_id, p_step.referenced_entity_status_id) order by e.id for update;
-  update migration.orchestrations o
-     set completed_steps = o.completed_steps + (p_sqlstate is null)::integer,
-         error_count = o.error_count + (p_sqlstate is not null and not v_retry)::integer
-   where o.id = p_step.migration_id;
-  if not v_retry then
-    perform migration._open_steps(p_step.entity_status_id);
-    if p_step.referenced_entity_status_id is not null then
-      perform migration._open_steps(p_step.referenced_entity_status_id);
-    end if;
-    perform migration._end_if_done(p_step.migration_id);
-  end if;
 end
 $$;
-comment on function migration._settle_step(migration.steps, text) is
-  'Writes down how a step went, opens what waited for it, and ends the migration with the last one.';
+comment on function migration._settle_step(migration.steps) is
+  'Writes down how a step went: error_code as it came out of its statement.';
+
+create function migration._count_steps(p_steps uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_count record;
+begin
+  perform from migration.entity_statuses e
+    where e.id in (select unnest(array[s.entity_status_id, s.referenced_entity_status_id])
+                     from migration.steps s where s.id = any (p_steps))
+    order by e.id for no key update;
+  perform from migration.orchestrations o
+    where o.id in (select s.migration_id from migration.steps s where s.id = any (p_steps))
+    order by o.created_at, o.id for no key update;
+  for v_count in
+    select s.migration_id, count(*) filter (where s.status = 'completed') as completed,
+           count(*) filter (where s.status = 'failed') as failed,
+           array_agg(s.entity_status_id) || array_agg(s.referenced_entity_status_id) as entities
+      from migration.steps s where s.id = any (p_steps) and s.status <> 'pending' group by s.migration_id
+  loop
+    update migration.orchestrations o
+       set completed_steps = o.completed_steps + v_count.completed, error_count = o.error_count + v_count.failed
+     where o.id = v_count.migration_id;
+    perform migration._open_steps(e.id) from migration.entity_statuses e where e.id = any (v_count.entities);
+    perform migration._end_if_done(v_count.migration_id);
+  end loop;
+end
+$$;
+comment on function migration._count_steps(uuid[]) is
+  'Adds settled steps to their migrations, opens what waited for them, and ends a migration with its last one.';
 
 create function migration.run_steps() returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_step migration.steps;
-  v_ran integer := 0;
+  v_ran uuid[] := '{}';
   v_until timestamptz := clock_timestamp() + interval '500 milliseconds';
 begin
   perform set_config('lock_timeout', '10s', true);
@@ -102,10 +118,13 @@ begin
     exit when not found;
     v_step.started_at := migration.clock();
     perform pg_advisory_xact_lock(hashtextextended('migration.step:' || v_step.id::text, 0));
-    perform migration._settle_step(v_step, migration._try_step(v_step));
-    v_ran := v_ran + 1;
+    v_step.error_code := migration._try_step(v_step);
+    perform migration._settle_step(v_step);
+    v_ran := v_ran || v_step.id;
   end loop;
-  return jsonb_build_object('ran', v_ran);
+  -- not before the last statement has run: no batch may wait for an index of another table
+  perform migration._count_steps(v_ran);
+  return jsonb_build_object('ran', cardinality(v_ran));
 end
 $$;
 comment on function migration.run_steps() is

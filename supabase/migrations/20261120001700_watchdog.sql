@@ -36,7 +36,15 @@ comment on function migration._reclaim_batches(uuid) is
 create function migration._retire_step_jobs() returns void
 language plpgsql set search_path = '' as $$
 begin
-  if to_regclass('cron.job') is not null and not exists (
+  if to_regclass('cron.job') is null then
+    return;  -- apart from what follows, which cannot even be planned without the table
+  end if;
+  if not exists (select from cron.job j where j.jobname like 'supaferry-steps-%')
+     -- a start or retry at work needs the jobs, and cannot be seen yet
+     or not pg_try_advisory_xact_lock(hashtextextended('migration.start', 0)) then
+    return;
+  end if;
+  if not exists (
     select from migration.orchestrations o where o.status = 'running' and o.completed_steps < o.total_steps) then
     perform cron.unschedule(j.jobname) from cron.job j where j.jobname like 'supaferry-steps-%';
   end if;

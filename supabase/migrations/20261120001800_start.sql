@@ -45,7 +45,22 @@ $$;
 comment on function migration._refuse_busy_targets(text[], uuid) is
   'Raises SF409 where an unfinished migration fills one of the target tables.';
 
-create function migration._plan_steps(p_migration_id uuid, p_entities jsonb, p_configuration jsonb)
+create function migration._schedule_step_jobs(p_migration_id uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if exists (select from migration.orchestrations o where o.id = p_migration_id
+               and o.total_steps > 0 and o.configuration ->> 'dispatch_mode' = 'pg_net') then
+    for i in 1 .. 2 loop  -- two at a time; the watchdog takes the jobs away when nothing is left to do
+      perform cron.schedule('supaferry-steps-' || i, '1 seconds',
+        'set statement_timeout = 0; select migration.run_steps()');
+    end loop;
+  end if;
+end
+$$;
+comment on function migration._schedule_step_jobs(uuid) is
+  'Has the steps of a migration run by pg_cron, where it has any and the project dispatches.';
+
+create function migration._plan_steps(p_migration_id uuid, p_entities jsonb)
 returns void language plpgsql set search_path = '' as $$
 declare
   v_steps integer;
@@ -60,16 +75,11 @@ begin
     left join migration.entity_statuses r on r.migration_id = p_migration_id and r.target_entity = s ->> 'references';
   get diagnostics v_steps = row_count;
   update migration.orchestrations o set total_steps = v_steps where o.id = p_migration_id;
-  if v_steps > 0 and p_configuration ->> 'dispatch_mode' = 'pg_net' then
-    for i in 1 .. 2 loop  -- two at a time; the watchdog takes the jobs away when nothing is left to do
-      perform cron.schedule('supaferry-steps-' || i, '1 seconds',
-        'set statement_timeout = 0; select migration.run_steps()');
-    end loop;
-  end if;
+  perform migration._schedule_step_jobs(p_migration_id);
 end
 $$;
-comment on function migration._plan_steps(uuid, jsonb, jsonb) is
-  'Writes the steps that follow the copy, and has them run by pg_cron where the project dispatches.';
+comment on function migration._plan_steps(uuid, jsonb) is
+  'Writes the steps that follow the copy, and has them run.';
 
 create function migration.start(
   p_plan jsonb, p_plan_fingerprint text, p_source_fingerprint text,
@@ -99,7 +109,7 @@ begin
   insert into migration.batches (migration_id, entity_status_id, dependency_order, batch_number, row_limit, max_retries)
   select v_id, e.id, e.dependency_order, 1, e.batch_size, (p_configuration ->> 'max_retries')::integer
     from migration.entity_statuses e where e.migration_id = v_id;
-  perform migration._plan_steps(v_id, p_entities, p_configuration);
+  perform migration._plan_steps(v_id, p_entities);
   perform migration._emit(v_id, 'migration_started', jsonb_build_object('entities', jsonb_array_length(p_entities)));
   perform migration.audit(p_created_by, 'migration.started', v_id, jsonb_build_object(
     'entities', jsonb_array_length(p_entities), 'plan_fingerprint', p_plan_fingerprint));

@@ -99,6 +99,7 @@ begin
   update migration.orchestrations o
      set status = 'running', control_state = 'active', completed_at = null, failure_code = null, failure_reason = null
    where o.id = p_migration_id;
+  perform migration._schedule_step_jobs(p_migration_id);
   perform migration._emit(p_migration_id, 'migration_retried');
   perform migration.audit(p_actor, 'migration.retry', p_migration_id);
   perform migration.dispatch_lanes(p_migration_id);

@@ -10,6 +10,7 @@ import {
   cloneDatabase,
   dropDatabase,
   ensureDatabase,
+  type IsolateLimits,
   type NetFaults,
   openProject,
   type Project,
@@ -30,6 +31,12 @@ export interface FaultRigOptions {
   readonly secrets?: Readonly<Record<string, string>>
   /** Servers for this rig alone, which may be restarted; some seconds more. */
   readonly ownServers?: boolean
+  /** What an isolate may use, where it is not the platform's. */
+  readonly limits?: Partial<IsolateLimits>
+  /** Functions reach the servers themselves: for bulk that a proxy would only slow down. */
+  readonly direct?: boolean
+  /** Tries again after milliseconds and sweeps without end, where only the order of things matters. */
+  readonly impatient?: boolean
 }
 
 export interface FaultRig {
@@ -40,6 +47,8 @@ export interface FaultRig {
   readonly target: FaultProxy
   /** The project's database, not through the proxy. */
   readonly sql: Sql
+  /** The legacy database as its owner, not through the proxy. */
+  readonly legacy: Sql
   /** Starts a migration of the sample; lease and retries are set before the first call leaves. */
   start(options?: StartOptions): Promise<string>
   control(action: 'pause' | 'resume' | 'cancel' | 'retry', id: string): Promise<void>
@@ -47,6 +56,8 @@ export interface FaultRig {
   reaches(id: string, status: 'completed' | 'failed', within?: number): Promise<Ended>
   /** Waits for the end; then both databases must be equal and the books exact. */
   endsExact(id: string, within?: number): Promise<Ended>
+  /** Drops what the last migration filled, for the next one. */
+  clear(): Promise<void>
   /** Process ids of the isolates that may work off batches now. */
   workers(): number[]
   close(): Promise<void>
@@ -87,17 +98,21 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
   // The servers of a test run acknowledge commits before they are written. A crash test needs what a
   // hosted project has: what was acknowledged survives.
   if (options.ownServers) await acknowledgeOnlyWhatIsKept(servers.target, name)
+  if (options.impatient) await shortenBackoff(servers.target.url(name))
   const [source, target] = await Promise.all([openProxy(servers.source), openProxy(servers.target)])
+  const reader = servers.source.url(legacy, 'legacy_reader')
   const project = await openProject({
-    servers: { ...servers, target: behind(servers.target, target) },
+    servers: options.direct ? servers : { ...servers, target: behind(servers.target, target) },
     database: name,
+    ...(options.limits ? { limits: options.limits } : {}),
     secrets: {
-      [SECRET]: through(source, servers.source.url(legacy, 'legacy_reader')),
+      [SECRET]: options.direct ? reader : through(source, reader),
       ...options.secrets,
     },
     faults: options.faults ?? {},
   })
   const sql = postgres(servers.target.url(name), { max: 2, onnotice: () => undefined })
+  const owner = postgres(servers.source.url(legacy), { max: 1, onnotice: () => undefined })
   const urls = { source: servers.source.url(legacy), target: servers.target.url(name) }
   const swept = { terminated: 0, reclaimed: 0 }
 
@@ -106,6 +121,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
     source,
     target,
     sql,
+    legacy: owner,
     start: (start) => startPaused(rig, start),
     async control(action, id) {
       await call(project, 'control', { action, migration_id: id })
@@ -114,7 +130,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
       await eventually(() => sweepUntil(sql, id, status, swept), {
         what: `migration ${status}`,
         within,
-        every: 500,
+        every: options.impatient ? 100 : 500,
       })
       return { ...swept, ...(await history(sql, id)) }
     },
@@ -124,6 +140,11 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
       await assertExactCounters(urls.target, id)
       return ended
     },
+    async clear() {
+      const filled = await sql<{ name: string }[]>`
+        select distinct target_entity as name from migration.entity_statuses`
+      for (const { name: table } of filled) await sql`drop table if exists ${sql(table)}`
+    },
     workers: () =>
       project
         .isolates()
@@ -131,7 +152,12 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
         .map((isolate) => isolate.pid),
     async close() {
       await project.stop()
-      await Promise.all([source.close(), target.close(), sql.end({ timeout: 1 })])
+      await Promise.all([
+        source.close(),
+        target.close(),
+        sql.end({ timeout: 1 }),
+        owner.end({ timeout: 1 }),
+      ])
       await Promise.all([dropDatabase(servers.target, name), dropDatabase(servers.source, legacy)])
       await servers.stop()
       rmSync(project.directory, { recursive: true, force: true })
@@ -146,6 +172,16 @@ async function acknowledgeOnlyWhatIsKept(server: Server, database: string): Prom
     await admin`alter database ${admin(database)} set synchronous_commit = on`
   } finally {
     await admin.end()
+  }
+}
+
+async function shortenBackoff(address: string): Promise<void> {
+  const sql = postgres(address, { max: 1, onnotice: () => undefined })
+  try {
+    await sql`create or replace function migration._backoff(p_failures integer) returns interval
+      language sql immutable set search_path = '' as $$ select interval '20 milliseconds' $$`
+  } finally {
+    await sql.end()
   }
 }
 

@@ -1,0 +1,99 @@
+/** What can be asked of the bench. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Dataset, DEFAULT_DATASET, type Types } from './dataset.ts'
+import { defaultRelease, type Release } from './servers.ts'
+
+export interface BenchOptions {
+  readonly dataset: Dataset
+  readonly release: Release
+  readonly rounds: number
+  readonly lanes: number
+  readonly jobs: number
+  /** Parts of contenders' names; empty: all. */
+  readonly only: readonly string[]
+  /** Other checkouts whose `ferry run` takes part. */
+  readonly trees: readonly string[]
+  readonly directory: string
+  readonly json: string
+  /** Writes the tables into docs/performance.md. */
+  readonly write: boolean
+  readonly scaling: boolean
+  readonly large: boolean
+}
+
+export const USAGE = `npm run bench -- [options]
+  --rows N --tables N --width BYTES --types mixed|text|numbers   the dataset (2000000, 2, 250, mixed)
+  --rounds N      of each contender (3)
+  --lanes N       row streams of ferry run and raw COPY (4)
+  --jobs N        table and index jobs of all others (2)
+  --release 15|17 of both servers (15 where Debian's packages are installed)
+  --only NAME,…   contenders whose name holds one of these
+  --tree PATH,…   ferry run of other checkouts as contenders
+  --scaling       the scaling curve instead: rows and tables, time of each SQL function
+  --large         with --scaling: 10 million rows, too
+  --directory P   servers and datasets are kept here (a folder in the system's temporary one)
+  --json FILE     all measurements
+  --write         the tables into docs/performance.md`
+
+export function readOptions(args: readonly string[]): BenchOptions {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rows: text,
+      tables: text,
+      width: text,
+      types: text,
+      rounds: text,
+      lanes: text,
+      jobs: text,
+      release: text,
+      only: text,
+      tree: text,
+      directory: text,
+      json: text,
+      scaling: flag,
+      large: flag,
+      write: flag,
+    },
+  })
+  const directory = values.directory ?? join(tmpdir(), 'ferry-bench')
+  return {
+    dataset: {
+      rows: count(values.rows, DEFAULT_DATASET.rows),
+      tables: count(values.tables, DEFAULT_DATASET.tables),
+      width: count(values.width, DEFAULT_DATASET.width),
+      types: typesOf(values.types),
+    },
+    release: count(values.release, defaultRelease()) === 17 ? 17 : 15,
+    rounds: count(values.rounds, 3),
+    lanes: count(values.lanes, 4),
+    jobs: count(values.jobs, 2),
+    only: list(values.only),
+    trees: list(values.tree),
+    directory,
+    json: values.json ?? join(directory, 'bench.json'),
+    write: values.write,
+    scaling: values.scaling,
+    large: values.large,
+  }
+}
+
+function count(text: string | undefined, otherwise: number): number {
+  const number = text === undefined ? otherwise : Number(text)
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`Not a count: ${text}\n${USAGE}`)
+  return number
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter(Boolean)
+}
+
+function typesOf(text: string | undefined): Types {
+  if (text === undefined) return DEFAULT_DATASET.types
+  if (text === 'mixed' || text === 'text' || text === 'numbers') return text
+  throw new Error(`Not a set of types: ${text}\n${USAGE}`)
+}

@@ -1,0 +1,119 @@
+/** CPU and memory of processes, read from /proc. Seconds and bytes. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** The kernel's USER_HZ: 100 wherever Linux runs. */
+const ticksPerSecond = 100
+
+interface Stat {
+  readonly parent: number
+  /** User and system seconds of the process. */
+  readonly own: number
+  /** The same of children that have ended and were waited for, theirs included. */
+  readonly reaped: number
+}
+
+function readStat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    const seconds = (at: number) => (Number(fields[at]) + Number(fields[at + 1])) / ticksPerSecond
+    return { parent: Number(fields[1]), own: seconds(11), reaped: seconds(13) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Seconds of a process, of its living descendants and of those that have ended. */
+export function treeSeconds(pid: number): number {
+  const stat = readStat(pid)
+  if (!stat) return 0
+  return childrenOf(pid).reduce((sum, child) => sum + treeSeconds(child), stat.own + stat.reaped)
+}
+
+/** Seconds of everything that a process has started, ended or not. */
+export function offspringSeconds(pid: number): number {
+  const stat = readStat(pid)
+  return stat ? treeSeconds(pid) - stat.own : 0
+}
+
+export function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    )
+  } catch {
+    return []
+  }
+}
+
+/** Seconds that the machine's processors were busy, and seconds they had; for what others use. */
+export function machineSeconds(): { readonly busy: number; readonly all: number } {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
+  const ticks = line.split(/\s+/).slice(1, 9).map(Number)
+  const all = ticks.reduce((sum, each) => sum + each, 0)
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0)
+  return { busy: (all - idle) / ticksPerSecond, all: all / ticksPerSecond }
+}
+
+export interface FunctionProcess {
+  readonly pid: number
+  /** Of the thread that runs JavaScript, which is what the platform charges; its boot included. */
+  main_thread_seconds: number
+  /** Of all threads. */
+  cpu_seconds: number
+  /** Anonymous memory at its most, in bytes: V8's heap and buffers, without the runtime's binary. */
+  peak_bytes: number
+}
+
+/** Follows the Deno processes below `root` until `stop`, looking every 25 ms. */
+export function watchFunctions(root: number) {
+  const seen = new Map<number, FunctionProcess>()
+  let offspring = 0
+  const look = () => {
+    for (const pid of childrenOf(root)) {
+      if (readComm(pid) !== 'deno') continue
+      const usage = readFunction(pid)
+      const before = seen.get(pid)
+      if (usage) {
+        usage.peak_bytes = Math.max(usage.peak_bytes, before?.peak_bytes ?? 0)
+        seen.set(pid, usage)
+      }
+    }
+    offspring = Math.max(offspring, offspringSeconds(root))
+  }
+  const timer = setInterval(look, 25)
+  return {
+    stop() {
+      clearInterval(timer)
+      return { processes: [...seen.values()], offspring_seconds: offspring }
+    },
+  }
+}
+
+function readComm(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+function readFunction(pid: number): FunctionProcess | undefined {
+  const stat = readStat(pid)
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
+    const anonymous = Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+    return {
+      pid,
+      main_thread_seconds: Number(nanoseconds) / 1e9,
+      cpu_seconds: stat?.own ?? 0,
+      peak_bytes: anonymous,
+    }
+  } catch {
+    return undefined
+  }
+}
