@@ -1,25 +1,7 @@
 #!/usr/bin/env node
 /** The `ferry` command line; `ferry --help` tells everything. */
-import { CommanderError } from 'commander'
-import { EXIT, exitCodeFor } from './ferry/exit.ts'
-import { consoleFor, createProgram } from './ferry/program.ts'
+import { enableCompileCache } from 'node:module'
 
-const program = createProgram((code) => {
-  process.exitCode = code
-})
-
-// A reader that has seen enough (`ferry status | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? (process.exitCode ?? EXIT.done) : EXIT.unavailable)
-})
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.refused
-  } else {
-    consoleFor(program).fail(error)
-    process.exitCode = exitCodeFor(error)
-  }
-}
+// Half of the start-up time is compiling; the cache has to be on before the first import.
+enableCompileCache()
+await import('./ferry/main.ts')

@@ -17,6 +17,21 @@ export interface FunctionsOptions {
   readonly onIsolateDeath: () => void
 }
 
+/**
+ * The platform's limits on time guard a shared machine; this one is the user's own. A call goes on until
+ * nothing is left to claim; the limit on memory stays, because rows need none.
+ */
+const UNBOUNDED_MS = 30 * 24 * 3_600_000
+const TIME_LIMITS = {
+  cpuSoftMilliseconds: UNBOUNDED_MS,
+  cpuHardMilliseconds: UNBOUNDED_MS,
+  wallClockMilliseconds: UNBOUNDED_MS,
+}
+const CALL_BUDGET = {
+  FERRY_CALL_WALL_MS: String(UNBOUNDED_MS),
+  FERRY_CALL_CPU_MS: String(UNBOUNDED_MS),
+}
+
 /** The function that moves rows. */
 export const WORKER = 'process-batch'
 
@@ -36,8 +51,8 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
       databaseUrl: options.target,
       functionsDirectory: FUNCTIONS_DIRECTORY,
       configFile: CONFIG_FILE,
-      secrets: options.secrets,
-      limits: {},
+      secrets: { ...CALL_BUDGET, ...options.secrets },
+      limits: TIME_LIMITS,
       deno: 'deno',
       log: options.log,
       onIsolateDeath: options.onIsolateDeath,

@@ -1,11 +1,12 @@
 /**
  * How long one call may go on. A platform call has 2 s of CPU and, because an isolate may be handed
- * over at half of its wall clock, only about 75 s for certain; it stops well before both.
+ * over at half of its wall clock, only about 75 s for certain; it stops well before both. A machine
+ * without these limits (`ferry run`) says so by FERRY_CALL_WALL_MS and FERRY_CALL_CPU_MS.
  */
 import type { Platform } from '../platform/platform.ts'
 
-const wallClockMs = 45_000
-const cpuMs = 1_000
+const platformWallMs = 45_000
+const platformCpuMs = 1_000
 /** Where CPU cannot be measured: cost of one row and of one byte, in milliseconds. */
 const cpuPerRow = 0.0006
 const cpuPerByte = 0.000_001
@@ -21,6 +22,8 @@ export interface Budget {
 
 /** Starts counting now. */
 export function openBudget(platform: Platform): Budget {
+  const wallMs = Number(platform.env('FERRY_CALL_WALL_MS') ?? platformWallMs)
+  const cpuMs = Number(platform.env('FERRY_CALL_CPU_MS') ?? platformCpuMs)
   const startedAt = platform.now()
   const cpuBefore = platform.cpu()
   let estimated = 0
@@ -44,7 +47,7 @@ export function openBudget(platform: Platform): Budget {
     allowsAnother() {
       return (
         !stopped &&
-        platform.now() - startedAt + dearestMs < wallClockMs &&
+        platform.now() - startedAt + dearestMs < wallMs &&
         cpuUsed() + dearestCpu < cpuMs
       )
     },

@@ -28,7 +28,7 @@ export async function copyBatch(
 ): Promise<BatchCounts> {
   const source = await lane.source(batch.source_secret)
   const range = await carve(platform, lane, source, batch)
-  const counts = await lane.target.begin(async (transaction) => {
+  const counts = await inOneTransaction(lane, async (transaction) => {
     const held = control(transaction)
     await held.beginLoad(batch)
     await transaction.unsafe(pinStatement(textFormatSettings))
@@ -44,6 +44,31 @@ export async function copyBatch(
   })
   await platform.failpoint('copy.committed')
   return counts
+}
+
+/**
+ * A transaction whose failure costs the connection instead of a rollback: a broken copy may have ended
+ * in the middle of a message, and a lost connection takes no statement. Reports what failed first.
+ */
+async function inOneTransaction<T>(
+  lane: Lane,
+  work: (transaction: TransactionSql) => Promise<T>,
+): Promise<T> {
+  let failure: { readonly error: unknown } | undefined
+  try {
+    const [result] = await lane.target.begin(async (transaction) => {
+      try {
+        return [await work(transaction)] as const
+      } catch (error) {
+        failure = { error }
+        await lane.discard()
+        throw error
+      }
+    })
+    return result
+  } catch (error) {
+    throw failure === undefined ? error : failure.error
+  }
 }
 
 const nothing: BatchCounts = { read: 0, loaded: 0, failed: 0, filtered: 0, bytes: 0, waited_ms: 0 }

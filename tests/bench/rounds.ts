@@ -69,7 +69,17 @@ async function settle({ servers }: Contest): Promise<void> {
     await sql`checkpoint`
     await sql.end()
   }
-  await sleep(500)
+  await quiet()
+}
+
+/** Waits until others leave the machine alone, at most half a minute. */
+async function quiet(): Promise<void> {
+  for (let tries = 0; tries < 30; tries += 1) {
+    const before = machineSeconds()
+    await sleep(1000)
+    const after = machineSeconds()
+    if ((after.busy - before.busy) / (after.all - before.all) < 0.1) return
+  }
 }
 
 async function measureOne(

@@ -35,8 +35,13 @@ export interface FaultRigOptions {
   readonly limits?: Partial<IsolateLimits>
   /** Functions reach the servers themselves: for bulk that a proxy would only slow down. */
   readonly direct?: boolean
-  /** Tries again after milliseconds and sweeps without end, where only the order of things matters. */
+  /** Tries again at once, sweeps without end, keeps the size of batches: only the order of things matters. */
   readonly impatient?: boolean
+  /**
+   * Sweeps only while nobody holds a batch. A sweep between the end of a failed function's connection
+   * and its report takes the batch for a dead one's, and then the reason of the failure is lost.
+   */
+  readonly gentle?: boolean
 }
 
 export interface FaultRig {
@@ -49,11 +54,12 @@ export interface FaultRig {
   readonly sql: Sql
   /** The legacy database as its owner, not through the proxy. */
   readonly legacy: Sql
-  /** Starts a migration of the sample; lease and retries are set before the first call leaves. */
-  start(options?: StartOptions): Promise<string>
+  readonly names: { readonly target: string; readonly legacy: string }
+  /** Starts a migration of the sample; lease and retries are set, and `before` runs, before the first call leaves. */
+  start(options?: StartOptions, before?: () => Promise<unknown>): Promise<string>
   control(action: 'pause' | 'resume' | 'cancel' | 'retry', id: string): Promise<void>
   /** Sweeps as cron does, but every half second, until the migration is in this status. */
-  reaches(id: string, status: 'completed' | 'failed', within?: number): Promise<Ended>
+  reaches(id: string, state: State, within?: number): Promise<Ended>
   /** Waits for the end; then both databases must be equal and the books exact. */
   endsExact(id: string, within?: number): Promise<Ended>
   /** Drops what the last migration filled, for the next one. */
@@ -83,6 +89,8 @@ export interface Ended {
   readonly errors: readonly string[]
 }
 
+type State = 'completed' | 'failed' | 'parked'
+
 const SECRET = 'LEGACY_DATABASE_URL'
 
 export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> {
@@ -98,7 +106,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
   // The servers of a test run acknowledge commits before they are written. A crash test needs what a
   // hosted project has: what was acknowledged survives.
   if (options.ownServers) await acknowledgeOnlyWhatIsKept(servers.target, name)
-  if (options.impatient) await shortenBackoff(servers.target.url(name))
+  if (options.impatient) await makeImpatient(servers.target.url(name))
   const [source, target] = await Promise.all([openProxy(servers.source), openProxy(servers.target)])
   const reader = servers.source.url(legacy, 'legacy_reader')
   const project = await openProject({
@@ -116,19 +124,22 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
   const urls = { source: servers.source.url(legacy), target: servers.target.url(name) }
   const swept = { terminated: 0, reclaimed: 0 }
 
+  if (options.gentle) project.cron.pause()
+
   const rig: FaultRig = {
     project,
     source,
     target,
     sql,
     legacy: owner,
-    start: (start) => startPaused(rig, start),
+    names: { target: name, legacy },
+    start: (start, before) => startPaused(rig, start, before),
     async control(action, id) {
       await call(project, 'control', { action, migration_id: id })
     },
-    async reaches(id, status, within = 30_000) {
-      await eventually(() => sweepUntil(sql, id, status, swept), {
-        what: `migration ${status}`,
+    async reaches(id, state, within = 30_000) {
+      await eventually(() => sweepUntil(sql, id, state, swept, options.gentle === true), {
+        what: `migration ${state}`,
         within,
         every: options.impatient ? 100 : 500,
       })
@@ -175,11 +186,14 @@ async function acknowledgeOnlyWhatIsKept(server: Server, database: string): Prom
   }
 }
 
-async function shortenBackoff(address: string): Promise<void> {
+async function makeImpatient(address: string): Promise<void> {
   const sql = postgres(address, { max: 1, onnotice: () => undefined })
   try {
     await sql`create or replace function migration._backoff(p_failures integer) returns interval
       language sql immutable set search_path = '' as $$ select interval '20 milliseconds' $$`
+    await sql`create or replace function migration._next_batch_size(
+        p_now integer, p_rows bigint, p_milliseconds bigint, p_bytes bigint) returns integer
+      language sql immutable set search_path = '' as $$ select p_now $$`
   } finally {
     await sql.end()
   }
@@ -191,7 +205,11 @@ function behind(server: Server, proxy: FaultProxy): Server {
   return Object.create(server, { url: { value: url } }) as Server
 }
 
-async function startPaused(rig: FaultRig, options: StartOptions = {}): Promise<string> {
+async function startPaused(
+  rig: FaultRig,
+  options: StartOptions = {},
+  before: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<string> {
   const { lanes = 2, batchRows = 20_000, leaseSeconds = 3, maxRetries = 6 } = options
   rig.project.net.pause()
   const { migration_id: id } = await call<{ migration_id: string }>(rig.project, 'start', {
@@ -209,6 +227,7 @@ async function startPaused(rig: FaultRig, options: StartOptions = {}): Promise<s
                set configuration = configuration || ${configuration}::text::jsonb where id = ${id}`
     await t`update migration.batches set max_retries = ${maxRetries} where migration_id = ${id}`
   })
+  await before()
   rig.project.net.resume()
   return id
 }
@@ -227,17 +246,20 @@ async function call<T>(project: Project, name: string, body: object): Promise<T>
 async function sweepUntil(
   sql: Sql,
   id: string,
-  status: string,
+  state: State,
   swept: { terminated: number; reclaimed: number },
+  gentle: boolean,
 ): Promise<boolean> {
-  const [sweep] = await sql<{ done: { terminated?: number; reclaimed?: number } }[]>`
-    select migration.watchdog() as done`
-  swept.terminated += sweep?.done.terminated ?? 0
-  swept.reclaimed += sweep?.done.reclaimed ?? 0
+  const [sweep] = await sql<{ done: { terminated?: number; reclaimed?: number } | null }[]>`
+    select case when not (${gentle} and exists (
+             select from migration.batches where migration_id = ${id} and status = 'processing'))
+           then migration.watchdog() end as done`
+  swept.terminated += sweep?.done?.terminated ?? 0
+  swept.reclaimed += sweep?.done?.reclaimed ?? 0
   const [row] = await sql<{ status: string; reason: string | null; progress: string }[]>`
-    select status, failure_code as reason, progress_percentage::text as progress
+    select case when control_state = 'parked' then 'parked' else status end as status, failure_code as reason, progress_percentage::text as progress
       from migration.orchestrations where id = ${id}`
-  if (row?.status === status) return true
+  if (row?.status === state) return true
   throw new Error(`it is ${row?.status} at ${row?.progress} %, ${row?.reason ?? 'no failure'}`)
 }
 
