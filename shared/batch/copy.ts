@@ -50,22 +50,21 @@ export async function copyBatch(
  * A transaction whose failure costs the connection instead of a rollback: a broken copy may have ended
  * in the middle of a message, and a lost connection takes no statement. Reports what failed first.
  */
-async function inOneTransaction<T>(
+async function inOneTransaction(
   lane: Lane,
-  work: (transaction: TransactionSql) => Promise<T>,
-): Promise<T> {
+  work: (transaction: TransactionSql) => Promise<BatchCounts>,
+): Promise<BatchCounts> {
   let failure: { readonly error: unknown } | undefined
   try {
-    const [result] = await lane.target.begin(async (transaction) => {
+    return await lane.target.begin(async (transaction) => {
       try {
-        return [await work(transaction)] as const
+        return await work(transaction)
       } catch (error) {
         failure = { error }
         await lane.discard()
         throw error
       }
     })
-    return result
   } catch (error) {
     throw failure === undefined ? error : failure.error
   }
@@ -97,8 +96,11 @@ async function load(
   transaction: TransactionSql,
   tap: Tap,
 ): Promise<BatchCounts> {
-  const { rows, bytes, waited_ms } = await copyIn(transaction, tap, entity, (sink) =>
-    source.copyOut(entity, range, sink),
-  )
-  return { ...nothing, read: rows, loaded: rows, bytes, waited_ms }
+  let filtered = 0
+  const { rows, bytes, waited_ms } = await copyIn(transaction, tap, entity, async (sink) => {
+    const sent = await source.copyOut(entity, range, sink)
+    filtered = sent.filtered
+    return sent
+  })
+  return { ...nothing, read: rows + filtered, loaded: rows, filtered, bytes, waited_ms }
 }

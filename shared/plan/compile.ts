@@ -1,8 +1,9 @@
 /** A plan and a catalog become entities that the engine can move, or the list of what stands against. */
 import type { CompiledEntity } from '../projection/entity.ts'
 import type { Catalog, CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
+import { compileFilter } from './compile-filter.ts'
 import { estimateRows } from './estimate.ts'
-import { chooseKey } from './key.ts'
+import { chooseScan, type Scan } from './key.ts'
 import { didYouMean, formatTableName } from './names.ts'
 import { dependencyOrder } from './order.ts'
 import { type Note, type Problem, planPath } from './problem.ts'
@@ -41,8 +42,13 @@ export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
     const path = planPath(entity.path)
     const columns = chooseColumns(entity, problems, notes)
     problems.push(...accessProblems(table, columns, path))
-    const key = chooseKey(table)
-    if (key.length === 0) notes.push(noKeyNote(table, path))
+    const scan = chooseScan(table, catalog.server_version)
+    if (scan.scan !== undefined || scan.key.length === 0) notes.push(noKeyNote(table, scan, path))
+    const { types } = catalog
+    const filter =
+      entity.filter === null
+        ? undefined
+        : compileFilter(entity.filter, [...entity.path, 'filter'], { table, types, problems })
     compiled.set(nameOf(table), {
       entity_name: nameOf(table),
       target_entity: formatTableName(target),
@@ -53,7 +59,8 @@ export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
         source: { schema: table.schema, table: table.name, partitioned: table.partitioned },
         target,
         columns: columns.map(({ name, type }) => ({ source: name, target: name, type })),
-        key,
+        ...scan,
+        ...(filter === undefined ? {} : { filter }),
       },
     })
   }
@@ -134,11 +141,12 @@ function accessProblems(
   return problems
 }
 
-function noKeyNote(table: CatalogTable, path: string): Note {
+function noKeyNote(table: CatalogTable, { key }: Scan, path: string): Note {
+  const how = key.length === 0 ? 'as one range' : 'by the places of its rows'
   return {
     code: 'table_without_key',
-    message: `${nameOf(table)} has no primary key or unique index to read it by: it is read as one range.`,
-    hint: 'Nothing to do for a small table; a large one is better off with a primary key.',
+    message: `${nameOf(table)} has no primary key or unique index to read it by: it is read ${how}.`,
+    hint: 'Let nobody write to it while it is moved; a large one is better off with a primary key.',
     path,
   }
 }
@@ -153,9 +161,26 @@ function cycleNote(node: string, on: string): Note {
 }
 
 function orderOf(nodes: readonly string[], catalog: Catalog) {
+  const roots = new Map(
+    catalog.partitions.flatMap(({ schema, name, partition }) =>
+      partition === null
+        ? []
+        : [
+            [
+              nameOf({ schema, name }),
+              { schema: partition.root_schema, name: partition.root_table },
+            ],
+          ],
+    ),
+  )
+  const node = (schema: string, name: string) => {
+    const own = nameOf({ schema, name })
+    const root = roots.get(own)
+    return root === undefined ? own : nameOf(root)
+  }
   const dependencies = catalog.foreign_keys.map((key) => ({
-    node: formatTableName({ schema: key.schema, table: key.table }),
-    on: formatTableName({ schema: key.referenced_schema, table: key.referenced_table }),
+    node: node(key.schema, key.table),
+    on: node(key.referenced_schema, key.referenced_table),
     weak: key.nullable,
   }))
   return dependencyOrder(nodes, dependencies)

@@ -1,5 +1,6 @@
 /** What is to be moved. The one description of a plan: validation and editors' JSON Schema alike. */
 import { z } from 'zod'
+import { filterSchema } from './filter.ts'
 import { parseTableName } from './names.ts'
 import { type Problem, planPath } from './problem.ts'
 
@@ -27,6 +28,9 @@ const entity = z.strictObject({
     .max(1600)
     .optional()
     .meta({ description: 'Columns to copy; all of them where it is left out.' }),
+  filter: filterSchema
+    .optional()
+    .meta({ description: 'Rows to copy; all of them where it is left out.' }),
 })
 
 export const planSchema = z
@@ -136,7 +140,7 @@ function described(issue: Issue): Omit<Problem, 'path'> {
     return {
       code: 'plan_value_invalid',
       message: 'The value has none of the forms that are possible here.',
-      hint: 'entities is "*" or a list of "schema.table" and { "source", "target", "columns" }.',
+      hint: 'entities is "*" or a list of "schema.table" and { "source", "target", "columns", "filter" }; see the plan reference for filters.',
     }
   }
   return {

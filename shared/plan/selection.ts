@@ -3,6 +3,7 @@
 import type { TableName } from '../projection/entity.ts'
 import { maximumNameBytes, nameBytes } from '../projection/quote.ts'
 import type { Catalog, CatalogTable } from '../source/catalog-rows.ts'
+import type { Filter } from './filter.ts'
 import { matchesGlob } from './glob.ts'
 import { didYouMean, formatTableName, parseTableName } from './names.ts'
 import { type Note, type Problem, planPath } from './problem.ts'
@@ -13,6 +14,8 @@ export interface SelectedEntity {
   readonly target: TableName
   /** Columns that the plan lists; null takes all. */
   readonly columns: readonly string[] | null
+  /** Null moves all rows. */
+  readonly filter: Filter | null
   /** Where the plan asks for it. */
   readonly path: readonly PropertyKey[]
 }
@@ -59,7 +62,7 @@ function selectAll(plan: Plan, catalog: Catalog, notes: Note[]): SelectedEntity[
     .filter((table) => !matches(exclude, nameOf(table)))
     .map((table) => {
       const target = renamed(plan, table)
-      return { table, target, columns: null, path: ['entities'] }
+      return { table, target, columns: null, filter: null, path: ['entities'] }
     })
   for (const list of ['include', 'exclude'] as const) {
     plan[list]?.forEach((pattern, at) => {
@@ -108,7 +111,7 @@ function selectListed(
     }
     seen.add(table)
     const target = entity.target === undefined ? renamed(plan, table) : tableOf(entity.target)
-    return [{ table, target, columns: entity.columns ?? null, path }]
+    return [{ table, target, columns: entity.columns ?? null, filter: entity.filter ?? null, path }]
   })
 }
 

@@ -34,6 +34,13 @@ export interface CompiledEntity {
   readonly columns: readonly CompiledColumn[]
   /** Columns of the key in index order; empty: the table is read as one range. */
   readonly key: readonly CompiledKeyColumn[]
+  /**
+   * How a table is read whose key is `ctid`, the place of a row: by a range of places, or by a list of
+   * them before release 14, which knows no range scan. Absent for a key that an index orders.
+   */
+  readonly scan?: 'place_range' | 'place_list'
+  /** Condition on the rows that are moved, as SQL of the source; absent: all of them. */
+  readonly filter?: string
 }
 
 /** Key texts, one per key column, as the source server printed them. */

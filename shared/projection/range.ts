@@ -4,14 +4,30 @@
  */
 import { FerryError } from '../platform/errors.ts'
 import type { CompiledEntity, CompiledKeyColumn, KeyRange, KeyTexts } from './entity.ts'
+import { wherePlaces } from './places.ts'
 import { quoteIdent, quoteLiteral } from './quote.ts'
 
 /** ` where …` for a range, or nothing where both ends are open. */
 export function whereRange(entity: CompiledEntity, range: KeyRange): string {
+  return where(conditionsOf(entity, range))
+}
+
+/** The same for those rows of it that pass the entity's filter. */
+export function whereMoved(entity: CompiledEntity, range: KeyRange): string {
+  const { filter } = entity
+  return where([...conditionsOf(entity, range), ...(filter === undefined ? [] : [`(${filter})`])])
+}
+
+function where(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`
+}
+
+function conditionsOf(entity: CompiledEntity, range: KeyRange): string[] {
+  if (entity.scan !== undefined) return wherePlaces(entity, range)
   const conditions: string[] = []
   if (range.after !== null) conditions.push(beyond(entity, range.after, '>'))
   if (range.through !== null) conditions.push(beyond(entity, range.through, '<='))
-  return conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`
+  return conditions
 }
 
 type Side = '>' | '<='

@@ -1,26 +1,20 @@
-/** `create type`, `create domain` and `create collation` as the source has them. */
-import type { Note } from '../plan/problem.ts'
+/** `create type` and `create domain` as the source has them. */
 import { quoteIdent, quoteLiteral, quoteQualified } from '../projection/quote.ts'
-import type { CatalogCollation, CatalogType, CollationName } from '../source/catalog-rows.ts'
-import { isPortable } from './expression.ts'
-import type { TypeNames } from './type-names.ts'
+import type { CatalogType } from '../source/catalog-rows.ts'
+import type { SchemaContext } from './context.ts'
+import { portableText } from './expression.ts'
 
-/** ` collate "schema"."name"` or nothing. */
-export type CollateClause = (collation: CollationName | null) => string
+type TypeContext = Pick<SchemaContext, 'types' | 'collate' | 'inTarget' | 'notes'>
 
 /** The statement, or undefined for a type that comes along with another object. */
-export function createType(
-  type: CatalogType,
-  types: TypeNames,
-  collate: CollateClause,
-  notes: Note[],
-): string | undefined {
+export function createType(type: CatalogType, context: TypeContext): string | undefined {
+  const { types, collate } = context
   const name = quoteQualified(types.schemaOf(type.schema), type.name)
   switch (type.kind) {
     case 'enum':
       return `create type ${name} as enum (${type.labels.map(quoteLiteral).join(', ')})`
     case 'domain':
-      return createDomain(name, type, types, collate, notes)
+      return createDomain(name, type, context)
     case 'composite': {
       const attributes = type.attributes.map(
         (each) =>
@@ -47,39 +41,27 @@ export function createType(
 function createDomain(
   name: string,
   domain: CatalogType & { readonly kind: 'domain' },
-  types: TypeNames,
-  collate: CollateClause,
-  notes: Note[],
+  { types, collate, inTarget, notes }: TypeContext,
 ): string {
   const base = types.text(domain.base, domain.base_oid)
   const parts = [`create domain ${name} as ${base}${collate(domain.collation)}`]
-  if (domain.default !== null && isPortable(domain.default, types)) {
-    parts.push(`default ${domain.default.text}`)
-  }
+  const text = domain.default === null ? undefined : portableText(domain.default, inTarget)
+  if (text !== undefined) parts.push(`default ${text}`)
   for (const check of domain.checks) {
-    if (isPortable(check, types)) {
-      // The text ends in NOT VALID where the source never validated it, which a domain cannot be
-      // created with; what the source holds may then break it, so it is left out.
-      if (!/ NOT VALID$/.test(check.text)) {
-        parts.push(`constraint ${quoteIdent(check.name)} ${check.text}`)
-        continue
-      }
+    const condition = portableText(check, inTarget)
+    // A domain cannot be created with a check that was never validated, and what the source holds
+    // may break it: it is left out.
+    if (condition !== undefined && check.validated) {
+      parts.push(`constraint ${quoteIdent(check.name)} check (${condition})`)
+      continue
     }
     notes.push({
       code: 'domain_check_left_out',
       message: `The check ${check.name} of the domain ${domain.qualified} cannot be made in the target as it is.`,
-      hint: 'It uses own functions or renamed types, or was never validated: add it afterwards.',
+      hint: 'It uses own functions, or was never validated: add it afterwards.',
       path: 'entities',
     })
   }
   if (domain.not_null) parts.push('not null')
   return parts.join(' ')
-}
-
-/** Only ICU locales mean the same everywhere; undefined for any other provider. */
-export function createCollation(collation: CatalogCollation, schema: string): string | undefined {
-  if (collation.provider !== 'i' || collation.locale === null) return undefined
-  const options = ['provider = icu', `locale = ${quoteLiteral(collation.locale)}`]
-  if (!collation.deterministic) options.push('deterministic = false')
-  return `create collation ${quoteQualified(schema, collation.name)} (${options.join(', ')})`
 }

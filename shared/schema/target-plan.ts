@@ -1,27 +1,32 @@
 /** From entities and what the target has to the statements that make the rest, or to problems. */
-import toposort from 'toposort'
 import type { Note, Problem } from '../plan/problem.ts'
-import { quoteIdent, quoteQualified } from '../projection/quote.ts'
-import type { Catalog, CatalogTable, CatalogType, CollationName } from '../source/catalog-rows.ts'
+import type { Catalog, CatalogTable } from '../source/catalog-rows.ts'
+import type { CatalogUse } from '../source/catalog-rows-attached.ts'
+import { type Collations, collationsOf } from './collations.ts'
 import { compareTable } from './compare-table.ts'
-import { createTable, type TableContext } from './create-table.ts'
-import { type CollateClause, createCollation, createType } from './create-type.ts'
-import { columnTypes, type Needed, neededTypes, partsOf } from './needed-types.ts'
+import type { SchemaContext } from './context.ts'
+import type { NameInTarget } from './expression.ts'
+import { type Extensions, extensionsOf } from './extensions.ts'
+import { type MovedTable, movedTable, type TargetEntity } from './moved-table.ts'
+import { key, nameSpace } from './names.ts'
+import { columnTypes, neededTypes } from './needed-types.ts'
+import { partitionTree } from './partitions.ts'
+import { schemaStatements } from './schemas.ts'
+import { planSequences, type Sequences } from './sequences.ts'
+import type { Step, TableParts } from './steps/step.ts'
+import { tableParts } from './steps/table-parts.ts'
+import { createObjects } from './target-objects.ts'
 import type { TargetState } from './target-state.ts'
-import { extensionSchema, type SchemaEntity, type TypeNames, typeNames } from './type-names.ts'
+import { type TypeNames, typeNames } from './type-names.ts'
 import { existingTypeProblems, typeProblems } from './type-problems.ts'
 
 export interface TargetPlan {
   /** Statements in an order in which each finds what it needs; one text per object. */
   readonly ddl: readonly string[]
+  /** What is done after the rows are in, by `target_entity`. */
+  readonly steps: ReadonlyMap<string, readonly Step[]>
   readonly problems: readonly Problem[]
   readonly notes: readonly Note[]
-}
-
-export interface TargetEntity extends SchemaEntity {
-  readonly definition: SchemaEntity['definition'] & {
-    readonly columns: readonly { readonly source: string }[]
-  }
 }
 
 export function planTarget(
@@ -33,193 +38,111 @@ export function planTarget(
   const problems: Problem[] = []
   const notes: Note[] = []
   const types = typeNames(catalog, entities, renamedSchemas, target)
-  const pairs = entities.map((entity) => ({ entity, table: sourceTable(entity, catalog) }))
-  const existing = new Map(target.tables.map((table) => [key(table.schema, table.table), table]))
-  const filled = new Set(target.filled.map(([schema, table]) => key(schema, table)))
-  const absent: typeof pairs = []
-  for (const pair of pairs) {
-    const { schema, table } = pair.entity.definition.target
-    const found = existing.get(key(schema, table))
-    if (found === undefined) absent.push(pair)
-    else {
-      const copied = new Set(pair.entity.definition.columns.map(({ source }) => source))
-      const full = filled.has(key(schema, table))
-      problems.push(...compareTable(pair.entity, pair.table, found, copied, full, types))
-    }
-  }
+  const extensions = extensionsOf(target)
+  const collations = collationsOf(catalog, types, target, notes)
+  // Tables are known before their sequences, which their texts may name.
+  let sequences: Sequences | undefined
+  const inTarget = namesInTarget(types, extensions, collations, (oid) => sequences?.find(oid))
+  const treeContext = { inTarget, notes, schemaOf: types.schemaOf }
+  const trees = moveTables(entities, catalog, target, types, treeContext, problems)
+  const all = trees.flat()
+  const absent = trees.flatMap(([root]) => (root?.isNew ? [root] : []))
   const needed = neededTypes(
     absent.flatMap(({ entity, table }) => columnTypes(entity, table)),
     types,
   )
+  for (const { extension } of needed.types) if (extension !== null) extensions.need(extension)
   problems.push(...typeProblems(absent, needed, types, target))
   problems.push(...existingTypeProblems(needed, types, target))
-  const collations = collationPlan(catalog, types, target, notes)
-  const relations = new Set(target.relations.map(([schema, name]) => key(schema, name)))
-  for (const { entity } of absent) {
-    const { schema, table } = entity.definition.target
-    relations.add(key(schema, table))
+  const names = nameSpace(target.relations, problems)
+  // Two entities with one target are a problem of the plan already.
+  for (const { target: goal, parent, isNew, entity } of all) {
+    if (isNew && parent !== null) names.take(goal.schema, goal.table, entity.path)
+    else names.reserve(goal.schema, goal.table)
   }
-  const context: TableContext = {
+  sequences = planSequences(catalog, all, types.schemaOf, names)
+  const bySource = new Map(all.map((moved) => [key(moved.table.schema, moved.table.name), moved]))
+  const context: SchemaContext = {
     types,
     collate: collations.clause,
+    inTarget,
+    extensionSchema: extensions.need,
+    takeName: names.take,
+    movedTo: (schema, table) => bySource.get(key(schema, table)),
     apiRoles: target.api_roles,
-    takeName: (schema, name) => {
-      const free = !relations.has(key(schema, name))
-      relations.add(key(schema, name))
-      return free
-    },
     problems,
     notes,
   }
-  const objects = createObjects(absent, needed, target, context)
-  const schemas = schemaStatements(absent, needed, types, target, problems)
-  const extensions = extensionStatements(needed, types, target)
-  return { ddl: [...schemas, ...extensions, ...collations.ddl, ...objects], problems, notes }
-}
-
-type Pair = { readonly entity: TargetEntity; readonly table: CatalogTable }
-
-function sourceTable(entity: TargetEntity, catalog: Catalog): CatalogTable {
-  const { schema, table } = entity.definition.source
-  // Compiled from the same catalog.
-  return catalog.tables.find((each) => each.schema === schema && each.name === table)!
-}
-
-/** Types and tables in one order: a column can have the row type of another table. */
-function createObjects(
-  absent: readonly Pair[],
-  needed: Needed,
-  target: TargetState,
-  context: TableContext,
-): string[] {
-  const { types } = context
-  const present = new Set(target.types.map(({ schema, name }) => key(schema, name)))
-  const statements = new Map<string, string>()
-  const edges: [string, string][] = []
-  const depend = (node: string, oid: string) => edges.push([nodeOf(oid, types), node])
-  for (const type of needed.types) {
-    if (type.extension !== null || present.has(key(types.schemaOf(type.schema), type.name)))
-      continue
-    const statement = createType(type, types, context.collate, context.notes)
-    if (statement !== undefined) statements.set(nodeOf(type.oid, types), statement)
-    for (const part of partsOf(type)) depend(nodeOf(type.oid, types), part.oid)
+  const parts = new Map<MovedTable, TableParts>()
+  for (const tree of trees) {
+    for (const [moved, own] of tableParts(tree, sequences, context)) parts.set(moved, own)
   }
-  for (const { entity, table } of absent) {
-    const node = tableNode(entity)
-    statements.set(node, createTable(entity, table, context))
-    for (const { oid } of columnTypes(entity, table)) depend(node, oid)
-  }
-  const nodes = [...new Set([...statements.keys(), ...edges.flat()])]
-  return toposort.array(nodes, edges).flatMap((node) => statements.get(node) ?? [])
-}
-
-function nodeOf(oid: string, types: TypeNames): string {
-  const owner = types.rowTypeOwner(oid)
-  return owner === undefined ? `type ${oid}` : tableNode(owner)
-}
-
-function tableNode(entity: SchemaEntity): string {
-  const { schema, table } = entity.definition.target
-  return `table ${key(schema, table)}`
-}
-
-function schemaStatements(
-  absent: readonly Pair[],
-  needed: Needed,
-  types: TypeNames,
-  target: TargetState,
-  problems: Problem[],
-): string[] {
-  const wanted = new Map<string, string>()
-  for (const { entity } of absent) {
-    const { schema } = entity.definition.target
-    if (!wanted.has(schema)) wanted.set(schema, entity.path)
-  }
-  for (const type of needed.types) {
-    const schema =
-      type.extension === null
-        ? types.schemaOf(type.schema)
-        : extensionSchema(type.extension, target, types.schemaOf(type.schema))
-    if (!wanted.has(schema)) wanted.set(schema, 'entities')
-  }
-  const missing = [...wanted].filter(([schema, path]) => {
-    const found = target.schemas.find(({ name }) => name === schema)
-    if (found?.writable === true) return false
-    const foreign = found !== undefined
-    const onlyExtensions = foreign && !needsCreation(schema, absent, needed, types)
-    if ((foreign && !onlyExtensions) || (!foreign && !target.may_create_schemas)) {
-      problems.push({
-        code: 'target_schema_not_writable',
-        message: `The role of the project may not create anything in the schema ${schema}.`,
-        hint: 'Rename the schema under rename.schemas, or grant the role CREATE.',
-        path,
-      })
-    }
-    return !foreign
-  })
-  return missing.map(([schema]) => `create schema if not exists ${quoteIdent(schema)}`)
-}
-
-function needsCreation(
-  schema: string,
-  absent: readonly Pair[],
-  needed: Needed,
-  types: TypeNames,
-): boolean {
-  return (
-    absent.some(({ entity }) => entity.definition.target.schema === schema) ||
-    needed.types.some((type) => type.extension === null && types.schemaOf(type.schema) === schema)
+  const objects = createObjects(parts, needed, target, sequences, context)
+  const created = all.filter(({ isNew }) => isNew)
+  const schemas = schemaStatements(created, needed, types, target, problems)
+  const steps = new Map(
+    trees.flatMap(([root]) =>
+      root === undefined ? [] : [[root.entity.target_entity, parts.get(root)!.steps]],
+    ),
   )
+  const ddl = [...schemas, ...extensions.ddl(), ...collations.ddl, ...objects]
+  return { ddl, steps, problems, notes }
 }
 
-function extensionStatements(needed: Needed, types: TypeNames, target: TargetState): string[] {
-  const wanted = new Map<string, CatalogType>()
-  for (const type of needed.types) if (type.extension !== null) wanted.set(type.extension, type)
-  return [...wanted]
-    .filter(([extension]) => !target.extensions.some(({ name }) => name === extension))
-    .map(([extension, type]) => {
-      const schema = extensionSchema(extension, target, types.schemaOf(type.schema))
-      return `create extension if not exists ${quoteIdent(extension)} with schema ${quoteIdent(schema)} cascade`
-    })
-}
-
-/** Collations by the clause that names them; what has to be made first is collected on the way. */
-function collationPlan(catalog: Catalog, types: TypeNames, target: TargetState, notes: Note[]) {
-  const ddl: string[] = []
-  const known = new Map<string, string>()
-  const clause: CollateClause = (collation) => {
-    if (collation === null) return ''
-    const name = key(collation.schema, collation.name)
-    const text = known.get(name) ?? resolve(collation)
-    known.set(name, text)
-    return text
-  }
-  const resolve = (collation: CollationName): string => {
-    const user = catalog.collations.find(
-      (each) => each.schema === collation.schema && each.name === collation.name,
-    )
-    const schema = user === undefined ? collation.schema : types.schemaOf(collation.schema)
-    const text = ` collate ${quoteQualified(schema, collation.name)}`
-    if (target.collations.some((each) => each.schema === schema && each.name === collation.name)) {
-      return text
+/** Each entity's table with its partitions; what is there already is held against what is to come. */
+function moveTables(
+  entities: readonly TargetEntity[],
+  catalog: Catalog,
+  target: TargetState,
+  types: TypeNames,
+  context: Parameters<typeof partitionTree>[3],
+  problems: Problem[],
+): MovedTable[][] {
+  const tables = new Map(catalog.tables.map((table) => [key(table.schema, table.name), table]))
+  const existing = new Map(target.tables.map((table) => [key(table.schema, table.table), table]))
+  const filled = new Set(target.filled.map(([schema, table]) => key(schema, table)))
+  const partitions = partitionsByRoot(catalog)
+  return entities.map((entity) => {
+    const { source, target: goal } = entity.definition
+    // Compiled from the same catalog.
+    const table = tables.get(key(source.schema, source.table))!
+    const found = existing.get(key(goal.schema, goal.table))
+    if (found === undefined) {
+      const own = partitions.get(key(source.schema, source.table)) ?? []
+      return partitionTree(entity, table, own, context)
     }
-    const statement = user === undefined ? undefined : createCollation(user, schema)
-    if (statement !== undefined) {
-      if (!target.schemas.some(({ name }) => name === schema)) {
-        ddl.push(`create schema if not exists ${quoteIdent(schema)}`)
-      }
-      ddl.push(statement)
-      return text
-    }
-    notes.push({
-      code: 'collation_left_out',
-      message: `The target has no collation ${collation.schema}.${collation.name}: the default is used.`,
-      hint: 'Create it in the target beforehand if the order of texts matters.',
-      path: 'entities',
-    })
-    return ''
-  }
-  return { ddl, clause }
+    const copied = new Set(entity.definition.columns.map(({ source: name }) => name))
+    const isFilled = filled.has(key(goal.schema, goal.table))
+    problems.push(...compareTable(entity, table, found, copied, isFilled, types))
+    return [movedTable(entity, table, false, false)]
+  })
 }
 
-const key = (schema: string, name: string) => JSON.stringify([schema, name])
+function partitionsByRoot({ partitions }: Catalog): ReadonlyMap<string, CatalogTable[]> {
+  const found = new Map<string, CatalogTable[]>()
+  for (const table of partitions) {
+    if (table.partition === null) continue
+    const root = key(table.partition.root_schema, table.partition.root_table)
+    found.set(root, [...(found.get(root) ?? []), table])
+  }
+  return found
+}
+
+function namesInTarget(
+  types: TypeNames,
+  extensions: Extensions,
+  collations: Collations,
+  sequence: Sequences['find'],
+): NameInTarget {
+  return (use: CatalogUse) => {
+    if (use.kind === 'sequence') return sequence(use.oid)
+    if (use.kind === 'type' && use.extension === null) {
+      return types.named('', use.oid) ?? undefined
+    }
+    if (use.extension !== null) {
+      const schema = extensions.need(use.extension)
+      return schema === undefined ? undefined : { schema, name: use.name }
+    }
+    return use.kind === 'collation' ? collations.find(use) : undefined
+  }
+}

@@ -1,6 +1,7 @@
 /** What a type of the source is called in the target. */
 import { quoteQualified } from '../projection/quote.ts'
 import type { Catalog, CatalogType } from '../source/catalog-rows.ts'
+import { extensionSchema } from './extensions.ts'
 import type { TargetState } from './target-state.ts'
 
 export interface NamedType {
@@ -54,9 +55,7 @@ export function typeNames(
     return mapped
   }
   const place = (type: CatalogType): string =>
-    type.extension === null
-      ? schemaOf(type.schema)
-      : extensionSchema(type.extension, target, schemaOf(type.schema))
+    type.extension === null ? schemaOf(type.schema) : extensionSchema(type.extension, target)
   const named = (text: string, oid: string): NamedType | null => {
     const type = types.get(oid)
     if (type !== undefined) {
@@ -76,19 +75,6 @@ export function typeNames(
       return name === null ? text : `${quoteQualified(name.schema, name.name)}${name.suffix}`
     },
   }
-}
-
-/** Where an extension is, or would be created. */
-export function extensionSchema(
-  extension: string,
-  target: TargetState,
-  sourceSchema: string,
-): string {
-  const installed = target.extensions.find(({ name }) => name === extension)
-  if (installed !== undefined) return installed.schema
-  const fixed = target.available.find(({ name }) => name === extension)?.schema
-  if (fixed !== null && fixed !== undefined) return fixed
-  return target.schemas.some(({ name }) => name === 'extensions') ? 'extensions' : sourceSchema
 }
 
 function mappedSchema(

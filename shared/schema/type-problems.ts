@@ -1,6 +1,7 @@
 /** Types that the target can neither have nor get. */
 import type { Problem } from '../plan/problem.ts'
 import type { CatalogTable, CatalogType } from '../source/catalog-rows.ts'
+import { extensionMissing } from './extensions.ts'
 import { columnTypes, type Needed, neededTypes } from './needed-types.ts'
 import type { TargetState } from './target-state.ts'
 import type { SchemaEntity, TypeNames } from './type-names.ts'
@@ -37,11 +38,7 @@ function unavailable(type: CatalogType, target: TargetState): Omit<Problem, 'pat
     const has = (list: readonly { readonly name: string }[]) =>
       list.some(({ name }) => name === type.extension)
     if (has(target.extensions) || has(target.available)) return undefined
-    return {
-      code: 'extension_unavailable',
-      message: `The type ${type.qualified} belongs to the extension ${type.extension}, which the target does not offer.`,
-      hint: 'Change the type at the source, or list the columns without it.',
-    }
+    return extensionMissing(type.qualified, type.extension)
   }
   if (type.kind !== 'base') return undefined
   return {
@@ -78,17 +75,27 @@ export function existingTypeProblems(
       type.kind === 'enum'
         ? type.labels.filter((label) => !(found.labels ?? []).includes(label))
         : []
-    if (found.kind === kinds[type.kind] && missing.length === 0) return []
+    const isReordered =
+      type.kind === 'enum' && missing.length === 0 && !sameOrder(type.labels, found.labels ?? [])
+    if (found.kind === kinds[type.kind] && missing.length === 0 && !isReordered) return []
     return [
       {
         code: 'target_type_differs',
         message:
           missing.length > 0
             ? `The enum ${schema}.${type.name} of the target lacks ${missing.length} of the source's labels.`
-            : `The target has another kind of type called ${schema}.${type.name}.`,
-        hint: 'Add the labels, or rename the type in the target.',
+            : isReordered
+              ? `The enum ${schema}.${type.name} of the target has the source's labels in another order.`
+              : `The target has another kind of type called ${schema}.${type.name}.`,
+        hint: 'Make the type as the source has it, or rename it in the target.',
         path: 'entities',
       },
     ]
   })
+}
+
+/** Whether what the source has comes in its order; the target may have more in between. */
+function sameOrder(labels: readonly string[], found: readonly string[]): boolean {
+  const places = labels.map((label) => found.indexOf(label))
+  return places.every((place, at) => at === 0 || place > places[at - 1]!)
 }

@@ -1,19 +1,48 @@
 /** The catalog of a source as plain rows. Names are unquoted; `type` texts are schema-qualified. */
+import type {
+  CatalogConstraint,
+  CatalogExpression,
+  CatalogIndex,
+  CatalogPartition,
+  CatalogSequence,
+  CollationName,
+} from './catalog-rows-attached.ts'
+
+export type { CollationName }
 
 export interface Catalog {
   /** `server_version_num`, such as 90624 or 170010. */
   readonly server_version: number
   readonly encoding: string
+  /** Ordinary and partitioned tables that are no partition. */
   readonly tables: readonly CatalogTable[]
+  /** Partitions of the tables, at any depth, parents first. */
+  readonly partitions: readonly CatalogTable[]
   readonly types: readonly CatalogType[]
   readonly foreign_keys: readonly CatalogForeignKey[]
   readonly collations: readonly CatalogCollation[]
+  /** Sequences that columns of the tables use or own. */
+  readonly sequences: readonly CatalogSequence[]
 }
 
 export interface CatalogTable {
   readonly schema: string
   readonly name: string
   readonly partitioned: boolean
+  readonly partition_key: CatalogExpression | null
+  /** Null for a table that is no partition. */
+  readonly partition: CatalogPartition | null
+  /** Parents of plain inheritance, in order. */
+  readonly inherits: readonly { readonly schema: string; readonly table: string }[]
+  /** `relkind`: r, p, or f for a partition that is a foreign table. */
+  readonly kind: string
+  /** Whether rows have a place that can be asked for (`ctid` in blocks). */
+  readonly heap: boolean
+  readonly unlogged: boolean
+  /** Storage parameters, such as `fillfactor=70`. */
+  readonly options: readonly string[]
+  /** 'd' default, 'n' nothing, 'f' full, 'i' an index */
+  readonly replica_identity: string
   /** Extension that owns the table; such a table comes with its extension. */
   readonly extension: string | null
   /** Oid of the table's row type. */
@@ -25,11 +54,8 @@ export interface CatalogTable {
   /** Whether the connecting role may use the schema. */
   readonly usable_schema: boolean
   readonly columns: readonly CatalogColumn[]
-  readonly primary_key: {
-    readonly name: string
-    readonly definition: string
-    readonly columns: readonly string[]
-  } | null
+  readonly constraints: readonly CatalogConstraint[]
+  readonly indexes: readonly CatalogIndex[]
   /** Unique indexes that can order a scan: no expression, not partial, no nullable column. */
   readonly keys: readonly CatalogKey[]
 }
@@ -48,18 +74,11 @@ export interface CatalogColumn {
   readonly identity: '' | 'a' | 'd'
   /** '' none, 's' stored, 'v' virtual */
   readonly generated: '' | 's' | 'v'
+  /** `attstorage` where it is not the type's own. */
+  readonly storage: string | null
   /** Default, or the expression of a generated column. */
   readonly expression: CatalogExpression | null
   readonly readable: boolean
-}
-
-/** SQL text of the source server with what it refers to beyond the built-in objects. */
-export interface CatalogExpression {
-  readonly text: string
-  /** Uses functions, operators, sequences or tables that are not built in. */
-  readonly uses_objects: boolean
-  /** Oids of user-defined types that the text names. */
-  readonly uses_types: readonly string[]
 }
 
 export interface CatalogKey {
@@ -73,11 +92,6 @@ export interface CatalogKey {
     readonly operators: string
     readonly length: number
   }[]
-}
-
-export interface CollationName {
-  readonly schema: string
-  readonly name: string
 }
 
 export interface CatalogCollation extends CollationName {
@@ -115,7 +129,10 @@ export type CatalogType =
       readonly not_null: boolean
       readonly default: CatalogExpression | null
       readonly collation: CollationName | null
-      readonly checks: readonly (CatalogExpression & { readonly name: string })[]
+      readonly checks: readonly (CatalogExpression & {
+        readonly name: string
+        readonly validated: boolean
+      })[]
     })
   | (CatalogTypeBase & {
       readonly kind: 'composite'

@@ -2,9 +2,10 @@
 import type { Readable } from 'node:stream'
 import type { Row, TransactionSql } from 'postgres'
 import type { CompiledEntity, KeyRange } from '../projection/entity.ts'
-import { copyOutStatement } from '../projection/select.ts'
-import type { CopySink, Moved } from '../wire/copy-sink.ts'
+import { copyOutStatement, countStatement } from '../projection/select.ts'
+import type { CopySink } from '../wire/copy-sink.ts'
 import type { Tap } from '../wire/tap.ts'
+import type { Sent } from './source.ts'
 
 export async function copyRange(
   tx: TransactionSql,
@@ -12,14 +13,21 @@ export async function copyRange(
   entity: CompiledEntity,
   range: KeyRange,
   into: CopySink,
-): Promise<Moved> {
+): Promise<Sent> {
+  const counted = entity.filter === undefined ? undefined : await countRows(tx, entity, range)
   const moved = tap.divert(into)
   const query = tx.unsafe(copyOutStatement(entity, range))
   const broken = streamFailure(query)
   for (const outcome of [moved, broken]) outcome.catch(() => undefined) // awaited below
   // The driver's own stream stays empty; a statement that fails before its first row rejects here.
   await query.readable()
-  return Promise.race([moved, broken])
+  const sent = await Promise.race([moved, broken])
+  return { ...sent, filtered: counted === undefined ? 0 : counted - sent.rows }
+}
+
+async function countRows(tx: TransactionSql, entity: CompiledEntity, range: KeyRange) {
+  const [row] = await tx.unsafe<{ rows: string }[]>(countStatement(entity, range))
+  return Number(row?.rows)
 }
 
 /**

@@ -4,12 +4,16 @@ import type { CopySink, Moved } from '../wire/copy-sink.ts'
 import type { Catalog } from './catalog-rows.ts'
 
 export interface Bounds {
-  /** Rows counted, at most as many as asked for; null where the table has no key. */
-  readonly rows: number | null
-  /** Key of the last row counted; null where there is none or no key. */
+  /** Key of the last row of the batch; null where the range holds no row, or the table has no key. */
   readonly last: KeyTexts | null
   /** Whether the range holds a row behind `last`. */
   readonly more: boolean
+}
+
+/** What left the source for a range. Rows read are those sent and those filtered. */
+export interface Sent extends Moved {
+  /** Rows of the range that the entity's filter took out, exact in the copy's own snapshot. */
+  readonly filtered: number
 }
 
 /** All of it raises FerryError with `context.retry`; no message carries a value of a row. */
@@ -22,6 +26,6 @@ export interface Source {
    * Streams the rows of a range as COPY text into `into`, and resolves when the last one is handed over.
    * On failure of either side the connection is thrown away.
    */
-  copyOut(entity: CompiledEntity, range: KeyRange, into: CopySink): Promise<Moved>
+  copyOut(entity: CompiledEntity, range: KeyRange, into: CopySink): Promise<Sent>
   close(): Promise<void>
 }

@@ -10,15 +10,21 @@ import type { Note, Problem } from '../plan/problem.ts'
 import { type Plan, parsePlan } from '../plan/schema.ts'
 import { FerryError } from '../platform/errors.ts'
 import { classify } from '../platform/sqlstate.ts'
+import type { Step } from '../schema/steps/step.ts'
 import { planTarget } from '../schema/target-plan.ts'
 import { readTargetState } from '../schema/target-state.ts'
 import type { Catalog } from '../source/catalog-rows.ts'
 import { openSource } from '../source/connect.ts'
 import type { Source } from '../source/source.ts'
 
+export interface PreparedEntity extends PlannedEntity {
+  /** What the control plane has done to its table after the rows are in. */
+  readonly steps: readonly Step[]
+}
+
 export interface Prepared {
   readonly plan: Plan
-  readonly entities: readonly PlannedEntity[]
+  readonly entities: readonly PreparedEntity[]
   /** Statements for the target, each text complete in itself. */
   readonly ddl: readonly string[]
   readonly fingerprints: { readonly plan: string; readonly source: string }
@@ -63,7 +69,10 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   if (problems.length > 0) return { problems }
   const prepared = {
     plan,
-    entities: checked.entities,
+    entities: checked.entities.map((entity) => ({
+      ...entity,
+      steps: target.steps.get(entity.target_entity) ?? [],
+    })),
     ddl: target.ddl,
     fingerprints: {
       plan: planFingerprint(plan),

@@ -15,11 +15,16 @@ export interface Beginning {
     readonly dependency_order: number
     readonly records_total: number
     readonly definition: object
+    /** What the database does to its table after the rows are in. */
+    readonly steps: readonly object[]
   }[]
 }
 
 /** DDL may wait behind other sessions, but a function lives for minutes only. */
 const timeouts = { statement_timeout: '60000', lock_timeout: '10000' }
+
+/** Characters of DDL that travel together. */
+const textLength = 100_000
 
 /**
  * One transaction: DDL, then `migration.start()`. Returns the id of the migration.
@@ -38,12 +43,12 @@ export async function beginMigration(
     dependency_order: entity.dependency_order,
     records_total: entity.records_total,
     definition: entity.definition,
+    steps: entity.steps,
   }))
   try {
     return await sql.begin(async (tx) => {
       await tx.unsafe(pinStatement({ ...textFormatSettings, ...timeouts }))
-      // Sent without waiting for each answer: the first that fails is the one that is reported.
-      await Promise.all(beginning.ddl.map((statement) => tx.unsafe(statement)))
+      for (const text of texts(beginning.ddl)) await tx.unsafe(text)
       const [row] = await tx<{ id: string }[]>`select migration.start(
         p_plan => ${JSON.stringify(beginning.plan)}::text::jsonb,
         p_plan_fingerprint => ${beginning.fingerprints.plan},
@@ -56,4 +61,20 @@ export async function beginMigration(
   } catch (error) {
     throw controlFailure(error)
   }
+}
+
+/** Many statements in few texts: a round trip each would cost more than the statements. */
+function texts(statements: readonly string[]): string[] {
+  const joined: string[] = []
+  let part: string[] = []
+  let length = 0
+  for (const statement of statements) {
+    part.push(statement)
+    length += statement.length
+    if (length < textLength) continue
+    joined.push(part.join(';\n'))
+    part = []
+    length = 0
+  }
+  return part.length === 0 ? joined : [...joined, part.join(';\n')]
 }

@@ -10,7 +10,7 @@ export interface Client {
   tap(): Tap
 }
 
-/** A client of exactly one connection, opened with the first statement. */
+/** A client of exactly one connection, opened with the first statement; when that is lost, it has ended. */
 export function openClient(address: ServerAddress, connectTimeoutSeconds = 10): Client {
   let tap: Tap | undefined
   const sql = postgres({
@@ -21,13 +21,16 @@ export function openClient(address: ServerAddress, connectTimeoutSeconds = 10): 
       socket: async () => {
         const socket = await openSocket(address, connectTimeoutSeconds * 1000)
         tap = tapSocket(socket)
+        // The driver would let a statement on a lost connection wait for ever, or begin another one,
+        // which is not the session that claimed.
+        socket.once('close', () => void sql.end({ timeout: 0 }))
         return socket
       },
     },
     max: 1,
     prepare: false,
     fetch_types: false,
-    idle_timeout: 20,
+    idle_timeout: 0, // its owner closes it; a lane may wait long for the other side
     connect_timeout: connectTimeoutSeconds,
     connection: { application_name: 'supaferry' },
     onnotice: () => undefined,

@@ -22,7 +22,7 @@ create table migration.steps (
   completed_at timestamptz,
   duration_ms bigint,
   constraint steps_kind_known check (kind in (
-    'primary_key', 'unique', 'index', 'check', 'foreign_key', 'validate', 'sequence', 'setting', 'analyze')),
+    'primary_key', 'unique', 'exclusion', 'index', 'check', 'foreign_key', 'validate', 'sequence', 'setting', 'analyze')),
   constraint steps_status_known check (status in ('pending', 'completed', 'failed')),
   constraint steps_completed_is_measured check (
     (status = 'completed') = (completed_at is not null and duration_ms is not null)),

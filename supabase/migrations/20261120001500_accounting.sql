@@ -22,7 +22,9 @@ begin
          status = case when v_open then e.status else 'completed' end,
          completed_at = case when v_open then e.completed_at else migration.clock() end,
          prefix_through = v_prefix, last_processed_id = nullif(v_prefix::text, '[]'),
-         batch_size = migration._next_batch_size(e.batch_size, p_batch.records_read,
+         -- a batch that killed functions has taught how many rows are too many
+         batch_size = migration._next_batch_size(case when p_batch.deaths > 0
+           then least(e.batch_size, p_batch.row_limit) else e.batch_size end, p_batch.records_read,
            p_batch.processing_duration_ms, p_batch.bytes),
          throughput_per_second = (e.records_read + p_batch.records_read)
            / greatest(0.001, extract(epoch from migration.clock() - e.started_at)),

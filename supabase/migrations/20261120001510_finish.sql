@@ -97,34 +97,70 @@ $$;
 comment on function migration._count_steps(uuid[]) is
   'Adds settled steps to their migrations, opens what waited for them, and ends a migration with its last one.';
 
+create function migration._take_step(p_more boolean) returns migration.steps
+language plpgsql set search_path = '' as $$
+declare
+  v_step migration.steps;
+begin
+  loop
+    v_step := null;
+    -- Statements on one table wait for each other, indexes apart: who finds it at work takes another
+    -- step instead of standing in line. What reads a large table is the first of its transaction or
+    -- comes later, so that no lock on another table is kept through it.
+    select ready.id into v_step.id
+      from migration.orchestrations o
+     cross join lateral (
+       select first.id from (
+         select s.id, s.kind, s.entity_status_id from migration.steps s
+          where s.migration_id = o.id and s.status = 'pending' and s.is_ready
+            and s.not_before <= migration.clock()
+            and (not p_more or s.weight <= 100000 or s.kind not in ('index', 'exclusion', 'check', 'validate', 'analyze'))
+          order by s.weight desc offset 0) first
+        where pg_try_advisory_xact_lock(hashtextextended(case first.kind
+          when 'index' then 'migration.step:' || first.id::text
+          else 'migration.steps of:' || first.entity_status_id::text end, 0))
+        limit 1) ready
+     where o.status = 'running' and o.control_state = 'active'
+     order by o.created_at limit 1;
+    exit when v_step.id is null;
+    select * into v_step from migration.steps s where s.id = v_step.id and s.status = 'pending' for update;
+    exit when found;
+  end loop;
+  return v_step;
+end
+$$;
+comment on function migration._take_step(boolean) is
+  'Claims a ready step for this transaction, the heaviest first; null where there is none. After another one only a short step.';
+
 create function migration.run_steps() returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_step migration.steps;
-  v_ran uuid[] := '{}';
+  v_ran integer := 0;
+  v_uncounted uuid[] := '{}';
   v_until timestamptz := clock_timestamp() + interval '500 milliseconds';
 begin
   perform set_config('lock_timeout', '10s', true);
-  -- small ones share a transaction, which ends after half a second or with the first long one
+  -- short ones share a transaction, which ends after half a second or with the first long one
   while clock_timestamp() < v_until loop
-    select s.* into v_step
-      from migration.orchestrations o
-     cross join lateral (
-       select * from migration.steps s
-        where s.migration_id = o.id and s.status = 'pending' and s.is_ready and s.not_before <= migration.clock()
-        order by s.weight desc limit 1 for update skip locked) s
-     where o.status = 'running' and o.control_state = 'active'
-     order by o.created_at limit 1;
-    exit when not found;
+    v_step := migration._take_step(v_ran > 0);
+    if v_step.id is null then
+      exit when v_uncounted = '{}';
+      -- what waited for these may be short, too
+      perform migration._count_steps(v_uncounted);
+      v_uncounted := '{}';
+      continue;
+    end if;
     v_step.started_at := migration.clock();
     perform pg_advisory_xact_lock(hashtextextended('migration.step:' || v_step.id::text, 0));
     v_step.error_code := migration._try_step(v_step);
     perform migration._settle_step(v_step);
-    v_ran := v_ran || v_step.id;
+    v_uncounted := v_uncounted || v_step.id;
+    v_ran := v_ran + 1;
   end loop;
-  -- not before the last statement has run: no batch may wait for an index of another table
-  perform migration._count_steps(v_ran);
-  return jsonb_build_object('ran', cardinality(v_ran));
+  -- never before a long statement: no batch may wait for an index of another table
+  perform migration._count_steps(v_uncounted);
+  return jsonb_build_object('ran', v_ran);
 end
 $$;
 comment on function migration.run_steps() is

@@ -8,16 +8,19 @@ describe('a server', () => {
   let rig: FaultRig
   afterEach(() => rig?.close())
 
-  it('crashes: the target, in mid-COPY', async () => {
+  it('crashes: the target in mid-COPY, then the source', async () => {
     rig = await openFaultRig({ sample, ownServers: true })
-    let restarted: Promise<void> | undefined
-    const crashed = rig.target.onCopied(600_000, () => {
-      restarted = rig.project.servers.target.restart('immediate')
-    })
+    const { target, source } = rig.project.servers
+    const restarts: Promise<void>[] = []
+    const crashes = (async () => {
+      await rig.target.onCopied(200_000, () => restarts.push(target.restart('immediate')))
+      await rig.source.onCopied(100_000, () => restarts.push(source.restart('immediate')))
+    })()
     const id = await rig.start()
-    await crashed
-    await restarted
-    const ended = await rig.endsExact(id)
+    const ended = await rig.endsExact(id, 45_000)
+    await crashes
+    await Promise.all(restarts)
+    expect(restarts).toHaveLength(2)
     expect(ended.attempts).toBeGreaterThan(ended.batches)
   })
 

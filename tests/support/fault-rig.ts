@@ -124,7 +124,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
   const urls = { source: servers.source.url(legacy), target: servers.target.url(name) }
   const swept = { terminated: 0, reclaimed: 0 }
 
-  if (options.gentle) project.cron.pause()
+  if (options.gentle) project.cron.pause() // its sweeps are not
 
   const rig: FaultRig = {
     project,
@@ -256,6 +256,7 @@ async function sweepUntil(
            then migration.watchdog() end as done`
   swept.terminated += sweep?.done?.terminated ?? 0
   swept.reclaimed += sweep?.done?.reclaimed ?? 0
+  if (gentle) await sql`select migration.run_steps()`
   const [row] = await sql<{ status: string; reason: string | null; progress: string }[]>`
     select case when control_state = 'parked' then 'parked' else status end as status, failure_code as reason, progress_percentage::text as progress
       from migration.orchestrations where id = ${id}`

@@ -53,25 +53,37 @@ export async function copyAll(options: CopyOptions): Promise<readonly Note[]> {
     for (const { definition } of prepared.entities) {
       await copyEntity(source, target, definition, options.rows ?? 3)
     }
+    await runSteps(target, prepared)
   } finally {
     await Promise.all([source.close(), target.sql.end()])
   }
   return prepared.notes
 }
 
+/** Stage by stage over all tables, as the control plane would. */
+async function runSteps(target: Client, { entities }: Prepared): Promise<void> {
+  const steps = entities.flatMap((entity) => entity.steps)
+  for (const step of steps.toSorted((a, b) => a.stage - b.stage)) {
+    await target.sql.begin(async (tx) => {
+      await tx.unsafe("set local search_path = ''")
+      await tx.unsafe(step.statement)
+    })
+  }
+}
+
 async function copyEntity(source: Source, target: Client, entity: CompiledEntity, rows: number) {
   let after: KeyTexts | null = null
   for (;;) {
     const bounds = await source.bounds(entity, { after, through: null }, rows)
-    if (bounds.rows === 0) return
+    if (entity.key.length > 0 && bounds.last === null) return
     const range = { after, through: bounds.last }
     const moved = await target.sql.begin(async (tx) => {
       const settings = { ...textFormatSettings, session_replication_role: 'replica' }
       await tx.unsafe(pinStatement(settings))
       return copyIn(tx, target.tap(), entity, (sink) => source.copyOut(entity, range, sink))
     })
-    if (bounds.rows !== null && moved.rows !== bounds.rows) {
-      throw new Error(`${entity.source.table}: ${bounds.rows} counted, ${moved.rows} copied`)
+    if (entity.scan === undefined && bounds.more && moved.rows !== rows) {
+      throw new Error(`${entity.source.table}: ${moved.rows} rows in a range of ${rows}`)
     }
     if (!bounds.more) return
     after = bounds.last

@@ -5,6 +5,10 @@ import type {
   CatalogForeignKey,
   CatalogTable,
 } from '../../../shared/source/catalog-rows.ts'
+import type {
+  CatalogConstraint,
+  CatalogIndex,
+} from '../../../shared/source/catalog-rows-attached.ts'
 
 export function column(name: string, more: Partial<CatalogColumn> = {}): CatalogColumn {
   return {
@@ -16,6 +20,7 @@ export function column(name: string, more: Partial<CatalogColumn> = {}): Catalog
     not_null: true,
     identity: '',
     generated: '',
+    storage: null,
     expression: null,
     readable: true,
     ...more,
@@ -34,7 +39,16 @@ export function table(name: string, more: Partial<CatalogTable> = {}): CatalogTa
     row_security: false,
     usable_schema: true,
     columns: [column('id'), column('name', { type: 'text', type_oid: '25', length: -1 })],
-    primary_key: { name: `${name}_pkey`, definition: 'PRIMARY KEY (id)', columns: ['id'] },
+    partition_key: null,
+    partition: null,
+    inherits: [],
+    kind: 'r',
+    heap: true,
+    unlogged: false,
+    options: [],
+    replica_identity: 'd',
+    constraints: [primaryKey(`${name}_pkey`, ['id'])],
+    indexes: [index(`${name}_pkey`, ['id'], { unique: true, constraint: `${name}_pkey` })],
     keys: [key(`${name}_pkey`, true, ['id'])],
     ...more,
   }
@@ -43,6 +57,66 @@ export function table(name: string, more: Partial<CatalogTable> = {}): CatalogTa
 export function key(name: string, primary: boolean, columns: readonly string[], length = 4) {
   const each = { type: 'integer', operators: 'pg_catalog', length }
   return { name, primary, columns: columns.map((column) => ({ column, ...each })) }
+}
+
+export function constraint(
+  name: string,
+  type: CatalogConstraint['type'],
+  more: Partial<CatalogConstraint> = {},
+): CatalogConstraint {
+  return {
+    name,
+    type,
+    validated: true,
+    enforced: true,
+    period: false,
+    deferrable: false,
+    deferred: false,
+    inherited: false,
+    no_inherit: false,
+    columns: [],
+    operators: [],
+    expression: null,
+    reference: null,
+    ...more,
+  }
+}
+
+function primaryKey(name: string, columns: readonly string[]) {
+  return constraint(name, 'p', { columns })
+}
+
+export function index(
+  name: string,
+  columns: readonly string[],
+  more: Partial<CatalogIndex> = {},
+): CatalogIndex {
+  return {
+    name,
+    method: 'btree',
+    method_extension: null,
+    unique: false,
+    nulls_not_distinct: false,
+    valid: true,
+    clustered: false,
+    replica_identity: false,
+    inherited: false,
+    constraint: null,
+    options: [],
+    keys: columns.map((column) => ({
+      column,
+      text: null,
+      collation: null,
+      operator_class: null,
+      descending: false,
+      nulls_first: false,
+    })),
+    include: [],
+    predicate: null,
+    uses: [],
+    columns: [],
+    ...more,
+  }
 }
 
 export function reference(from: string, to: string, nullable = false): CatalogForeignKey {
@@ -64,6 +138,8 @@ export function catalog(
     server_version: 150000,
     encoding: 'UTF8',
     tables,
+    partitions: [],
+    sequences: [],
     types: [],
     foreign_keys: foreignKeys,
     collations: [],

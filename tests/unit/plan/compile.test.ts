@@ -47,17 +47,17 @@ describe('compilePlan', () => {
     expect(problems[0]?.hint).toContain('note')
   })
 
-  it('reads by the primary key, else by the narrowest unique index, else as a whole', () => {
+  it('reads by the primary key, else by the narrowest unique index, else by place', () => {
     const wide = key('z_wide', false, ['name'], -1)
     const pair = key('a_pair', false, ['id', 'name'])
     const source = catalog([
       table('a', { keys: [pair, wide, key('pk', true, ['id', 'name'])] }),
       table('b', { keys: [pair, wide, key('narrow', false, ['id'])] }),
-      table('c', { keys: [], primary_key: null }),
+      table('c', { keys: [] }),
     ])
     const { entities, notes } = compile(source)
     const keys = entities.map(({ definition }) => definition.key.map((each) => each.column))
-    expect(keys).toEqual([['id', 'name'], ['id'], []])
+    expect(keys).toEqual([['id', 'name'], ['id'], ['ctid']])
     expect(notes.map(({ code }) => code)).toEqual(['table_without_key'])
   })
 

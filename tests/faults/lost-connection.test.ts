@@ -1,0 +1,38 @@
+/** A lane's connection that is lost between two statements: the next one fails, at once and for good. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+import { expect, it } from 'vitest'
+import { openLaneTarget } from '../../shared/target/connect.ts'
+import { testDatabase } from '../support/database.ts'
+import { eventually } from '../support/eventually.ts'
+
+it('a statement on a lost connection neither waits for ever nor runs on another one', async () => {
+  const { url, drop } = await testDatabase()
+  const admin = postgres(url, { max: 1, onnotice: () => undefined })
+  const { sql } = openLaneTarget(url)
+  const [session] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+  let inside: unknown = 'not reached'
+  const work = sql.begin(async (tx) => {
+    await tx`select 1`
+    await admin`select pg_terminate_backend(${session!.pid}, 2000)`
+    await sleep(100)
+    inside = await outcome(tx`select 2`)
+  })
+  expect(await outcome(work)).toMatch(/^CONNECTION_|^57P01/)
+  await eventually(() => inside !== 'not reached', { what: 'the next statement' })
+  expect(inside).toMatch(/^CONNECTION_/)
+  expect(await outcome(sql`select 3`)).toMatch(/^CONNECTION_/)
+  await admin.end()
+  await drop()
+})
+
+/** The code of the failure, `done`, or `waits` after two seconds. */
+async function outcome(work: Promise<unknown>): Promise<string> {
+  return await Promise.race([
+    work.then(
+      () => 'done',
+      (error: { code?: string }) => String(error.code),
+    ),
+    sleep(2000).then(() => 'waits'),
+  ])
+}
