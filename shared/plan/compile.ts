@@ -1,4 +1,5 @@
 /** A plan and a catalog become entities that the engine can move, or the list of what stands against. */
+import { travelInBinary } from '../projection/binary-format.ts'
 import type { CompiledEntity } from '../projection/entity.ts'
 import type { Catalog, CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
 import { compileFilter } from './compile-filter.ts'
@@ -59,6 +60,7 @@ export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
         source: { schema: table.schema, table: table.name, partitioned: table.partitioned },
         target,
         columns: columns.map(({ name, type }) => ({ source: name, target: name, type })),
+        ...(travelInBinary(columns) ? { format: 'binary' } : {}),
         ...scan,
         ...(filter === undefined ? {} : { filter }),
       },

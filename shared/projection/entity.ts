@@ -39,6 +39,8 @@ export interface CompiledEntity {
    * them before release 14, which knows no range scan. Absent for a key that an index orders.
    */
   readonly scan?: 'place_range' | 'place_list'
+  /** COPY's binary format, where every column's type has the same form on both sides; absent: text. */
+  readonly format?: 'binary'
   /** Condition on the rows that are moved, as SQL of the source; absent: all of them. */
   readonly filter?: string
 }

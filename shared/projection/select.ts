@@ -1,4 +1,4 @@
-/** The statements that move an entity: out of the source, into the target. COPY text format. */
+/** The statements that move an entity: out of the source, into the target. COPY, text or binary. */
 import type { CompiledEntity, KeyRange, TableName } from './entity.ts'
 import { quoteIdent, quoteTable } from './quote.ts'
 import { whereMoved, whereRange } from './range.ts'
@@ -12,7 +12,7 @@ export function readTable(source: TableName & { readonly partitioned: boolean })
 export function copyOutStatement(entity: CompiledEntity, range: KeyRange): string {
   const columns = entity.columns.map((column) => quoteIdent(column.source)).join(', ')
   const where = whereMoved(entity, range)
-  return `copy (select ${columns} from ${readTable(entity.source)}${where}) to stdout`
+  return `copy (select ${columns} from ${readTable(entity.source)}${where}) to stdout${formatOf(entity)}`
 }
 
 /** How many rows a range holds, those that the filter takes out included: `(rows text)`. */
@@ -25,5 +25,9 @@ export function copyInStatement(entity: CompiledEntity): string {
   const columns = entity.columns.map((column) => quoteIdent(column.target)).join(', ')
   // A table without columns takes no list; its rows still count.
   const list = columns === '' ? '' : ` (${columns})`
-  return `copy ${quoteTable(entity.target)}${list} from stdin`
+  return `copy ${quoteTable(entity.target)}${list} from stdin${formatOf(entity)}`
+}
+
+function formatOf(entity: CompiledEntity): string {
+  return entity.format === undefined ? '' : ` (format ${entity.format})`
 }

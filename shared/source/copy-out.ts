@@ -22,7 +22,9 @@ export async function copyRange(
   // The driver's own stream stays empty; a statement that fails before its first row rejects here.
   await query.readable()
   const sent = await Promise.race([moved, broken])
-  return { ...sent, filtered: counted === undefined ? 0 : counted - sent.rows }
+  // the end of a binary copy is a message of its own
+  const rows = entity.format === 'binary' ? sent.rows - 1 : sent.rows
+  return { ...sent, rows, filtered: counted === undefined ? 0 : counted - rows }
 }
 
 async function countRows(tx: TransactionSql, entity: CompiledEntity, range: KeyRange) {

@@ -23,7 +23,7 @@ const kinds: readonly ProcessKind[] = [
   'source postmaster',
   'source process',
 ]
-const rounds = Number(process.env.FERRY_CHAOS_ROUNDS ?? 5)
+const rounds = Number(process.env.FERRY_CHAOS_ROUNDS ?? 4)
 
 describe('the embedded project', () => {
   it('survives the death of any process at any moment', {
@@ -34,8 +34,8 @@ describe('the embedded project', () => {
     const foreground = openForeground()
     try {
       let file = await foreground.up()
-      await loadClinic(file.source_url, 0.5)
-      await fillSource(file.source_url, { schema: 'bulk', rows: 240_000, wide: 400 })
+      await loadClinic(file.source_url, 0.3)
+      await fillSource(file.source_url, { schema: 'bulk', rows: 150_000, wide: 400 })
       const id = await start(file)
       const deck = kinds.toSorted(() => chance.next() - 0.5)
       for (let round = 0; round < rounds; round += 1) {

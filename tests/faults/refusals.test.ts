@@ -77,18 +77,29 @@ describe('a refusal', () => {
   })
 
   it('of the source for want of a privilege fails at once', async () => {
-    const id = await rig.start({}, async () => {
-      await rig.legacy`revoke select on public.a from public, legacy_reader`
-      await rig.legacy`revoke pg_read_all_data from legacy_reader`
-    })
+    // A role of its own: the one that all tests share may read everything.
+    const role = `reader_of_${rig.names.legacy}`
+    await rig.legacy.unsafe(`create role ${role} login password 'postgres';
+      grant select on public.a to ${role}`)
+    const usual = rig.reader
+    rig.project.setSecret('LEGACY_DATABASE_URL', usual.replace('legacy_reader', role))
     try {
+      const id = await rig.start({}, () =>
+        rig.legacy.unsafe(`revoke select on public.a from ${role}`),
+      )
       await rig.reaches(id, 'failed')
-      expect(await failure(id)).toMatchObject({ codes: ['source_privilege_missing'], n: 1 })
+      expect(await failure(id)).toMatchObject({
+        codes: ['source_privilege_missing'],
+        states: ['42501'],
+        n: 1,
+      })
+      await rig.legacy.unsafe(`grant select on public.a to ${role}`)
+      await rig.control('retry', id)
+      await rig.endsExact(id)
     } finally {
-      await rig.legacy`grant pg_read_all_data to legacy_reader`
+      rig.project.setSecret('LEGACY_DATABASE_URL', usual)
+      await rig.legacy.unsafe(`drop owned by ${role}; drop role ${role}`)
     }
-    await rig.control('retry', id)
-    await rig.endsExact(id)
   })
 
   it('of the source for want of a table fails at once', async () => {

@@ -88,8 +88,8 @@ async function recovers(rig: FaultRig, before: () => Promise<void>): Promise<voi
       select status from migration.orchestrations where id = ${id}`
     return row?.status === 'completed'
   }
-  // The interval, the lease of the rig, and the copy itself; nobody else sweeps.
-  await eventually(done, { what: 'completed', within: 10_000 + 3_000 + 7_000 })
+  // The sweep's interval, the grace of a request on its way, then the copy and its steps.
+  await eventually(done, { what: 'completed', within: 10_000 + 5_000 + 15_000 })
   console.log(`recovered and done in ${Math.round(performance.now() - since)} ms`)
   expect(net.stats().duplicated).toBeGreaterThan(0)
   await rig.endsExact(id)

@@ -18,6 +18,7 @@ import {
 } from '../../scripts/local/index.ts'
 import { assertExactCounters } from './counters.ts'
 import { eventually } from './eventually.ts'
+import { acknowledgeOnlyWhatIsKept, makeImpatient } from './fault-settings.ts'
 import { assertExactCopy } from './oracle.ts'
 import { attachServers, startOwnServers } from './project.ts'
 import { type FaultProxy, openProxy, through } from './proxy.ts'
@@ -54,6 +55,8 @@ export interface FaultRig {
   readonly sql: Sql
   /** The legacy database as its owner, not through the proxy. */
   readonly legacy: Sql
+  /** The source's address as the functions know it. */
+  readonly reader: string
   readonly names: { readonly target: string; readonly legacy: string }
   /** Starts a migration of the sample; lease and retries are set, and `before` runs, before the first call leaves. */
   start(options?: StartOptions, before?: () => Promise<unknown>): Promise<string>
@@ -108,13 +111,14 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
   if (options.ownServers) await acknowledgeOnlyWhatIsKept(servers.target, name)
   if (options.impatient) await makeImpatient(servers.target.url(name))
   const [source, target] = await Promise.all([openProxy(servers.source), openProxy(servers.target)])
-  const reader = servers.source.url(legacy, 'legacy_reader')
+  const direct = servers.source.url(legacy, 'legacy_reader')
+  const reader = options.direct ? direct : through(source, direct)
   const project = await openProject({
     servers: options.direct ? servers : { ...servers, target: behind(servers.target, target) },
     database: name,
     ...(options.limits ? { limits: options.limits } : {}),
     secrets: {
-      [SECRET]: options.direct ? reader : through(source, reader),
+      [SECRET]: reader,
       ...options.secrets,
     },
     faults: options.faults ?? {},
@@ -133,6 +137,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
     sql,
     legacy: owner,
     names: { target: name, legacy },
+    reader,
     start: (start, before) => startPaused(rig, start, before),
     async control(action, id) {
       await call(project, 'control', { action, migration_id: id })
@@ -175,28 +180,6 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
     },
   }
   return rig
-}
-
-async function acknowledgeOnlyWhatIsKept(server: Server, database: string): Promise<void> {
-  const admin = postgres(server.url(database, server.superuser), { max: 1 })
-  try {
-    await admin`alter database ${admin(database)} set synchronous_commit = on`
-  } finally {
-    await admin.end()
-  }
-}
-
-async function makeImpatient(address: string): Promise<void> {
-  const sql = postgres(address, { max: 1, onnotice: () => undefined })
-  try {
-    await sql`create or replace function migration._backoff(p_failures integer) returns interval
-      language sql immutable set search_path = '' as $$ select interval '20 milliseconds' $$`
-    await sql`create or replace function migration._next_batch_size(
-        p_now integer, p_rows bigint, p_milliseconds bigint, p_bytes bigint) returns integer
-      language sql immutable set search_path = '' as $$ select p_now $$`
-  } finally {
-    await sql.end()
-  }
 }
 
 /** The same server, but whoever asks for its address gets the proxy's. */
