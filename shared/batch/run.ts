@@ -31,7 +31,7 @@ export async function runCall(call: Call): Promise<void> {
   let batch: ClaimedBatch | undefined
   try {
     for (;;) {
-      batch = await lane.control.claimBatch(call.migrationId, call.dispatchId)
+      batch = await claimPatiently(call)
       if (batch === undefined) break
       const wentOn = await processBatch(call, batch, budget)
       batch = undefined
@@ -45,6 +45,21 @@ export async function runCall(call: Call): Promise<void> {
     forget()
     await lane.close()
   }
+}
+
+/**
+ * Milliseconds between tries to claim. Another lane may be about to hand on the rest of its range:
+ * to wait for it is cheaper than to end here and be called again.
+ */
+const patience = [0, 20, 40, 80, 160] as const
+
+async function claimPatiently(call: Call): Promise<ClaimedBatch | undefined> {
+  for (const pause of patience) {
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    const batch = await call.lane.control.claimBatch(call.migrationId, call.dispatchId)
+    if (batch !== undefined) return batch
+  }
+  return undefined
 }
 
 /** Whether the call goes on after this batch. The lease bounds it on this side, too. */

@@ -45,9 +45,9 @@ begin
     select v_batch.id, v_batch.attempt + 1, v_batch.kind, e.id, e.entity_name, v_batch.batch_number,
            v_batch.range_after, v_batch.range_through,
            -- a batch that killed its function keeps its own, smaller limit; else the last ones get
-           -- smaller, so that all lanes end at about the same time
+           -- smaller, down to a quarter, so that all lanes end at about the same time
            case when v_batch.deaths > 0 then v_batch.row_limit
-                else least(e.batch_size, greatest(1000,
+                else least(e.batch_size, greatest(e.batch_size / 4, 1,
                   (e.records_total - e.records_read) / (2 * v_migration.lanes_allowed))::integer) end,
            (extract(epoch from v_lease) * 1000)::integer, e.definition,
            v_migration.configuration ->> 'source_secret'

@@ -18,7 +18,7 @@ import {
 } from '../../scripts/local/index.ts'
 import { assertExactCounters } from './counters.ts'
 import { eventually } from './eventually.ts'
-import { acknowledgeOnlyWhatIsKept, makeImpatient } from './fault-settings.ts'
+import { acknowledgeOnlyWhatIsKept, adoptJobs, makeImpatient } from './fault-settings.ts'
 import { assertExactCopy } from './oracle.ts'
 import { attachServers, startOwnServers } from './project.ts'
 import { type FaultProxy, openProxy, through } from './proxy.ts'
@@ -106,6 +106,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
       fillSource(servers.source.url(legacy), options.sample),
     ),
   ])
+  await adoptJobs(servers.target, name)
   // The servers of a test run acknowledge commits before they are written. A crash test needs what a
   // hosted project has: what was acknowledged survives.
   if (options.ownServers) await acknowledgeOnlyWhatIsKept(servers.target, name)

@@ -25,3 +25,13 @@ export async function makeImpatient(address: string): Promise<void> {
     await sql.end()
   }
 }
+
+/** A cloned database has its template's jobs, and they name the template: the sweep would never run. */
+export async function adoptJobs(server: Server, database: string): Promise<void> {
+  const admin = postgres(server.url(database, server.superuser), { max: 1 })
+  try {
+    await admin`update cron.job set database = current_database()`
+  } finally {
+    await admin.end()
+  }
+}
