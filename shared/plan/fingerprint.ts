@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Catalog } from '../source/catalog-rows.ts'
 import type { PlannedEntity } from './compile.ts'
 import type { Plan } from './schema.ts'
+import { nameOf } from './selection.ts'
 
 /** JSON with sorted keys and no spaces: one text for one value. */
 export function canonicalJson(value: unknown): string {
@@ -25,9 +26,10 @@ export function planFingerprint(plan: Plan): string {
 
 /** SHA-256 in hex of the columns and keys that the entities read. */
 export function sourceFingerprint(entities: readonly PlannedEntity[], catalog: Catalog): string {
+  const tables = new Map(catalog.tables.map((table) => [nameOf(table), table]))
   const parts = entities.map(({ definition }) => {
     const { schema, table: name } = definition.source
-    const table = catalog.tables.find((each) => each.schema === schema && each.name === name)
+    const table = tables.get(nameOf({ schema, name }))
     const columns = table?.columns.map(({ name, type, collation, not_null, generated }) => ({
       name,
       type,
@@ -35,15 +37,18 @@ export function sourceFingerprint(entities: readonly PlannedEntity[], catalog: C
       not_null,
       generated,
     }))
-    return {
+    return canonicalJson({
       schema,
       name,
       partitioned: definition.source.partitioned,
       columns,
       key: definition.key,
-    }
+      filter: definition.filter,
+    })
   })
-  return digest(parts.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)))
+  return createHash('sha256')
+    .update(`[${parts.sort().join(',')}]`)
+    .digest('hex')
 }
 
 function digest(value: unknown): string {

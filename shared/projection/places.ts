@@ -12,7 +12,7 @@ export const placeKey: CompiledKeyColumn = { column: 'ctid', type: 'tid' }
 
 /** Behind every row that a table can hold, one that was just added included. */
 const end = '(4294967295,0)'
-/** Blocks that are counted to learn how many rows lie in one. */
+/** Blocks that are counted at a time to learn how many rows lie in one. */
 const sampledBlocks = 16
 /** A list of places names every position that a block can have. */
 const listedBlocks = 1000
@@ -26,26 +26,36 @@ export function placeBoundsStatement(
   const first = range.after === null ? 0 : blockOf(entity, range.after)
   const limit = range.through === null ? null : blockOf(entity, range.through)
   const table = quoteTable(entity.source)
-  const sampled = `'(${first},0)'::tid and '(${first + sampledBlocks},0)'::tid`
   const average = `(select case when c.relpages > 0 and c.reltuples > 0
       then c.reltuples::numeric / c.relpages end from pg_class c
       where c.oid = ${quoteLiteral(table)}::regclass)`
-  // The first blocks may hold dead rows only: then the average says more.
-  const counted =
-    entity.scan === 'place_range'
-      ? `, (select count(*)::numeric / ${sampledBlocks} from only ${table} where ctid between ${sampled})`
-      : ''
-  const rowsPerBlock = `coalesce(nullif(greatest(${average}${counted}), 0), 50)`
+  const rowsPerBlock = `coalesce(nullif(greatest(${average}${
+    entity.scan === 'place_range' ? `, ${densestSample(table, first)}` : ''
+  }), 0), 50)`
   const most = entity.scan === 'place_range' ? 2_000_000_000 : listedBlocks
   const last = limit === null ? quoteLiteral(end) : quoteLiteral(range.through![0]!)
   const blocks = `pg_relation_size(${quoteLiteral(table)}::regclass) / current_setting('block_size')::bigint`
   return `select pg_catalog.jsonb_build_array(case when reached < total
     then pg_catalog.format('(%s,0)', reached) else ${last} end) as last, reached < total as more
 from (
-  select ${limit === null ? blocks : `least(${limit}, ${blocks})`} as total,
-    ${first} + greatest(1, least(${most}, ceil(${rows} / ${rowsPerBlock})))::bigint as reached
+  select size.total, ${first} + greatest(1, least(${most}, ceil(${rows} / ${rowsPerBlock})))::bigint as reached
+  from (select ${limit === null ? blocks : `least(${limit}, ${blocks})`} as total offset 0) as size
   offset 0
 ) as bound where total > ${first}`
+}
+
+/**
+ * Rows in a block where most of some samples behind `first` lie: blocks that were emptied say nothing
+ * about the next ones, and a batch that is too small grows, while one that is too large is late.
+ */
+function densestSample(table: string, first: number): string {
+  // Everything is qualified: a column of the table may be called anything.
+  const from = `${first} + (size.total - ${first}) * sample.part / 4`
+  return `(select max(counted) from (
+      select (select count(*)::numeric / ${sampledBlocks} from only ${table} as source
+        where source.ctid >= pg_catalog.format('(%s,0)', ${from})::tid
+          and source.ctid < pg_catalog.format('(%s,0)', ${from} + ${sampledBlocks})::tid) as counted
+      from generate_series(0, 3) as sample (part)) as samples)`
 }
 
 /** ` where …` for the places of a range, or nothing where both ends are open. */

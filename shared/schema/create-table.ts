@@ -6,7 +6,7 @@
 import { quoteIdent, quoteTable } from '../projection/quote.ts'
 import type { CatalogColumn } from '../source/catalog-rows.ts'
 import { leaveOut, type SchemaContext } from './context.ts'
-import { callsSequence, portableText } from './expression.ts'
+import { callsSequence, partitionKeyText, portableText } from './expression.ts'
 import { hasColumns, type MovedTable, sourceName } from './moved-table.ts'
 import type { Sequences } from './sequences.ts'
 
@@ -24,14 +24,15 @@ export function createTable(
   const name = quoteTable(moved.target)
   const partitionBy =
     moved.isPartitioned && moved.table.partition_key !== null
-      ? ` partition by ${portableText(moved.table.partition_key, context.inTarget)}`
+      ? ` partition by ${partitionKeyText(moved.table.partition_key, context.inTarget)}`
       : ''
   const options = moved.isPartitioned ? '' : storage(moved.table.options)
   const body = [...lines, ...inline].map((line) => `\n  ${line}`).join(',')
   return [
     `create table ${name} (${body}\n)${partitionBy}${options}`,
     ...storageClauses(moved),
-    `alter table ${name} enable row level security`,
+    // on a plain server nobody but other roles of its own would lose sight of the rows
+    ...(context.apiRoles.length === 0 ? [] : [`alter table ${name} enable row level security`]),
   ].join(';\n')
 }
 

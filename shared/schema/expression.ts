@@ -32,6 +32,15 @@ export function portableText(
   return missed.size > 0 ? undefined : rewritten.join('')
 }
 
+/** How a table is divided; a partition that is divided again depends on its parent, which says nothing. */
+export function partitionKeyText(
+  key: CatalogExpression,
+  inTarget: NameInTarget,
+): string | undefined {
+  const uses = key.uses.filter(({ kind }) => kind !== 'relation')
+  return portableText({ ...key, uses }, inTarget)
+}
+
 interface Rename {
   readonly use: CatalogUse
   readonly name: { readonly schema: string; readonly name: string }

@@ -2,7 +2,7 @@
 import { quoteTable } from '../projection/quote.ts'
 import type { CatalogTable } from '../source/catalog-rows.ts'
 import { leaveOut, type SchemaContext } from './context.ts'
-import { portableText } from './expression.ts'
+import { partitionKeyText } from './expression.ts'
 import { type MovedTable, movedTable, type TargetEntity } from './moved-table.ts'
 
 type TreeContext = Pick<SchemaContext, 'inTarget' | 'notes'> & {
@@ -53,7 +53,7 @@ function obstacle(
 ): string | undefined {
   const keys = [table, ...partitions].flatMap(({ partition_key }) => partition_key ?? [])
   if (partitions.some(({ kind }) => kind === 'f')) return 'one of its partitions is a foreign table'
-  if (keys.some((each) => portableText(each, inTarget) === undefined)) {
+  if (keys.some((each) => partitionKeyText(each, inTarget) === undefined)) {
     return 'it is divided by functions or types of its own'
   }
   return entity.listed === null ? undefined : 'the plan leaves out columns of it'

@@ -97,7 +97,7 @@ export interface CatalogIndexKey {
   readonly text: string | null
   /** Set where it is not that of the column or expression. */
   readonly collation: CollationName | null
-  /** Set where it is not the type's own. */
+  /** Set where it is not the built-in one that the type has by default. */
   readonly operator_class: (CatalogMember & { readonly options: readonly string[] }) | null
   readonly descending: boolean
   readonly nulls_first: boolean

@@ -38,12 +38,19 @@ export function tapSocket(socket: Socket): Tap {
   on('close', () => {
     for (const lose of losses) lose(lost())
   })
-  // The driver subscribes to 'data' once; everything else it does with the socket passes as it is.
+  // The driver subscribes to 'data' once; all but that passes as it is.
   socket.on = ((event: string, listener: (...args: never[]) => void) => {
     if (event !== 'data') return on(event, listener as () => void)
     deliver = listener as unknown as Deliver
     return on('data', intercept)
   }) as typeof socket.on
+  // It takes the subscription back when it gives the connection up; what still arrives would throw in it.
+  const off = socket.removeListener.bind(socket)
+  socket.removeListener = ((event: string, listener: (...args: never[]) => void) => {
+    if (event !== 'data') return off(event, listener as () => void)
+    deliver = () => undefined
+    return socket
+  }) as typeof socket.removeListener
 
   const during = <T>(
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => Deliver,

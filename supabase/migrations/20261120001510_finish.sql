@@ -6,10 +6,13 @@
 --   orchestration, audit head.
 create function migration._open_stage(p_entity_status_id uuid) returns smallint
 language sql stable set search_path = '' as $$
-  -- nothing open counts as the stage behind the last
+  -- nothing open counts as the stage behind the last; what a failed table keeps from running holds up
+  -- nobody else
   select coalesce(min(s.stage), 32767)::smallint from migration.steps s
    where s.status = 'pending'
      and (s.entity_status_id = p_entity_status_id or s.referenced_entity_status_id = p_entity_status_id)
+     and not exists (select from migration.entity_statuses e where e.status = 'failed'
+                        and e.id in (s.entity_status_id, s.referenced_entity_status_id))
 $$;
 comment on function migration._open_stage(uuid) is 'The earliest stage of a table that is not done.';
 
@@ -26,6 +29,20 @@ language sql set search_path = '' as $$
 $$;
 comment on function migration._open_steps(uuid) is
   'Makes the steps of a table''s earliest open stage ready where their other table is as far. Call it under the orchestration''s lock.';
+
+create function migration._open_others_steps(p_entity_status_id uuid) returns void
+language sql set search_path = '' as $$
+  select migration._open_steps(other.id)
+    from (select s.referenced_entity_status_id as id from migration.steps s
+           where s.entity_status_id = p_entity_status_id and s.status = 'pending'
+          union
+          select s.entity_status_id from migration.steps s
+           where s.referenced_entity_status_id = p_entity_status_id and s.status = 'pending') other
+   where other.id <> p_entity_status_id
+   order by other.id
+$$;
+comment on function migration._open_others_steps(uuid) is
+  'Lets tables go on that waited for a table which has failed. Call it under the orchestration''s lock.';
 
 create function migration._try_step(p_step migration.steps) returns text
 language plpgsql set search_path = '' as $$

@@ -40,6 +40,7 @@ begin
   if p_error_type = 'connection_error' then  -- every other entity would meet the same
     perform migration._fail(p_migration_id, p_error_code, p_message);
   else
+    perform migration._open_others_steps(v_batch.entity_status_id);
     perform migration._end_if_done(p_migration_id);
   end if;
   return 'failed';

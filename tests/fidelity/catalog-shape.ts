@@ -8,7 +8,7 @@ import postgres, { type Sql } from 'postgres'
 export type Shape = readonly string[]
 
 /**
- * @param schemas whose tables count
+ * @param schemas whose tables count; in the lines they are numbers, so that one may have another name
  * @param path search path that both sides are printed under, so that where an extension lies says nothing
  */
 export async function shapeOf(
@@ -52,28 +52,28 @@ const tables = `(
 
 const queries: Readonly<Record<string, string>> = {
   table: `
-    select concat_ws(' ', t.nspname, t.relname, t.relkind, t.relreplident, t.reloptions,
+    select concat_ws(' ', array_position($1::text::text[], t.nspname::text), t.relname, t.relkind, t.relreplident, t.reloptions,
       pg_get_partkeydef(t.oid), pg_get_expr(t.relpartbound, t.oid),
       (select array_agg(i.inhparent::regclass order by i.inhseqno) from pg_inherits i where i.inhrelid = t.oid)) as line
     from ${tables} t`,
   column: `
-    select concat_ws(' ', t.nspname, t.relname, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+    select concat_ws(' ', array_position($1::text::text[], t.nspname::text), t.relname, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
       co.collname, case when a.attnotnull then 'not null' end, 'identity=' || a.attidentity::text,
       'generated=' || a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), a.attstorage) as line
     from ${tables} t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
     left join pg_collation co on co.oid = a.attcollation
     left join pg_attrdef d on d.adrelid = t.oid and d.adnum = a.attnum`,
   constraint: `
-    select concat_ws(' ', t.nspname, t.relname, c.conname, c.contype, pg_get_constraintdef(c.oid),
+    select concat_ws(' ', array_position($1::text::text[], t.nspname::text), t.relname, c.conname, c.contype, pg_get_constraintdef(c.oid),
       'valid=' || c.convalidated, 'parent=' || (c.conparentid <> 0)) as line
     from ${tables} t join pg_constraint c on c.conrelid = t.oid where c.contype <> 't'`,
   index: `
-    select concat_ws(' ', pg_get_indexdef(i.indexrelid), 'valid=' || i.indisvalid,
+    select concat_ws(' ', replace(pg_get_indexdef(i.indexrelid), quote_ident(t.nspname) || '.', ''), 'valid=' || i.indisvalid,
       'clustered=' || i.indisclustered, 'replica=' || i.indisreplident,
       (select 'in ' || h.inhparent::regclass from pg_inherits h where h.inhrelid = i.indexrelid)) as line
     from ${tables} t join pg_index i on i.indrelid = t.oid`,
   sequence: `
-    select concat_ws(' ', s.schemaname, s.sequencename, s.data_type, s.start_value, s.min_value, s.max_value,
+    select concat_ws(' ', array_position($1::text::text[], s.schemaname::text), s.sequencename, s.data_type, s.start_value, s.min_value, s.max_value,
       s.increment_by, s.cycle, s.cache_size,
       (select d.refobjid::regclass || '.' || a.attname || ' ' || d.deptype::text from pg_depend d
         join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid

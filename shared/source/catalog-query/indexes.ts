@@ -38,7 +38,8 @@ function indexKeysQuery(version: number): string {
             'i.indcollation[u.position::int - 1]',
             'coalesce(a.attcollation, kt.typcollation, 0)',
           )},
-          'operator_class', case when not oc.opcdefault or ${options} is not null then json_build_object(
+          'operator_class', case when not oc.opcdefault or oc.oid >= 16384
+            or ${options} is not null then json_build_object(
             'schema', ocn.nspname, 'name', oc.opcname,
             'extension', ${extensionOf('pg_opclass', 'oc.oid')},
             'user', oc.oid >= 16384, 'options', ${optionsOf(options)}) end,

@@ -54,6 +54,8 @@ export const NASTY = `
   insert into no_columns default values;
   insert into no_columns default values;
   create table no_key (a integer, b text);
+  create table no_key_either (part text, total text, size text, sample text, counted text, block text, place text, source text);
+  insert into no_key_either select 'x' from generate_series(1, 2000);
   insert into no_key select n % 2, 'same' from generate_series(1, 10) n;
   create table of_everything (
     id bigint generated always as identity primary key, twice bigint generated always as (id * 2) stored,
