@@ -106,12 +106,14 @@ export type Database = {
             id: string
             last_processed_id: string | null
             migration_id: string
+            pace_floor: number | null
             prefix_through: NonNullable<Json>
             records_failed: number
             records_filtered: number
             records_processed: number
             records_read: number
             records_total: number
+            slow_batches: number
             started_at: string | null
             status: string
             target_entity: string
@@ -386,12 +388,14 @@ export type Database = {
           id: string
           last_processed_id: string | null
           migration_id: string
+          pace_floor: number | null
           prefix_through: NonNullable<Json>
           records_failed: number
           records_filtered: number
           records_processed: number
           records_read: number
           records_total: number
+          slow_batches: number
           started_at: string | null
           status: string
           target_entity: string
@@ -410,12 +414,14 @@ export type Database = {
           id?: string
           last_processed_id?: string | null
           migration_id: string
+          pace_floor?: number | null
           prefix_through?: NonNullable<Json>
           records_failed?: number
           records_filtered?: number
           records_processed?: number
           records_read?: number
           records_total?: number
+          slow_batches?: number
           started_at?: string | null
           status?: string
           target_entity: string
@@ -433,12 +439,14 @@ export type Database = {
           id?: string
           last_processed_id?: string | null
           migration_id?: string
+          pace_floor?: number | null
           prefix_through?: NonNullable<Json>
           records_failed?: number
           records_filtered?: number
           records_processed?: number
           records_read?: number
           records_total?: number
+          slow_batches?: number
           started_at?: string | null
           status?: string
           target_entity?: string
@@ -810,14 +818,18 @@ export type Database = {
         Row: {
           completed_at: string | null
           completed_entities: number
+          completed_steps: number
           configuration: NonNullable<Json>
           control_state: string
+          copied_at: string | null
           created_at: string
           created_by: string
           error_count: number
           failure_code: string | null
           failure_reason: string | null
           id: string
+          lanes_adjusted_at: string
+          lanes_allowed: number
           migration_type: string
           plan: NonNullable<Json>
           plan_fingerprint: string
@@ -831,20 +843,25 @@ export type Database = {
           started_at: string | null
           status: string
           total_entities: number
+          total_steps: number
           updated_at: string
         }
         ComputedFields: never
         Insert: {
           completed_at?: string | null
           completed_entities?: number
+          completed_steps?: number
           configuration?: NonNullable<Json>
           control_state?: string
+          copied_at?: string | null
           created_at?: string
           created_by: string
           error_count?: number
           failure_code?: string | null
           failure_reason?: string | null
           id?: string
+          lanes_adjusted_at?: string
+          lanes_allowed?: number
           migration_type?: string
           plan: NonNullable<Json>
           plan_fingerprint: string
@@ -858,19 +875,24 @@ export type Database = {
           started_at?: string | null
           status?: string
           total_entities: number
+          total_steps?: number
           updated_at?: string
         }
         Update: {
           completed_at?: string | null
           completed_entities?: number
+          completed_steps?: number
           configuration?: NonNullable<Json>
           control_state?: string
+          copied_at?: string | null
           created_at?: string
           created_by?: string
           error_count?: number
           failure_code?: string | null
           failure_reason?: string | null
           id?: string
+          lanes_adjusted_at?: string
+          lanes_allowed?: number
           migration_type?: string
           plan?: NonNullable<Json>
           plan_fingerprint?: string
@@ -884,9 +906,116 @@ export type Database = {
           started_at?: string | null
           status?: string
           total_entities?: number
+          total_steps?: number
           updated_at?: string
         }
         Relationships: []
+      }
+      steps: {
+        Row: {
+          completed_at: string | null
+          duration_ms: number | null
+          entity_status_id: string
+          error_code: string | null
+          id: string
+          is_ready: boolean
+          kind: string
+          migration_id: string
+          not_before: string
+          object_name: string
+          referenced_entity_status_id: string | null
+          retry_count: number
+          stage: number
+          started_at: string | null
+          statement: string
+          status: string
+          weight: number
+          _settle_step: undefined | null
+          _try_step: string | null
+        }
+        ComputedFields: '_settle_step' | '_try_step'
+        Insert: {
+          completed_at?: string | null
+          duration_ms?: number | null
+          entity_status_id: string
+          error_code?: string | null
+          id?: string
+          is_ready?: boolean
+          kind: string
+          migration_id: string
+          not_before?: string
+          object_name: string
+          referenced_entity_status_id?: string | null
+          retry_count?: number
+          stage: number
+          started_at?: string | null
+          statement: string
+          status?: string
+          weight?: number
+        }
+        Update: {
+          completed_at?: string | null
+          duration_ms?: number | null
+          entity_status_id?: string
+          error_code?: string | null
+          id?: string
+          is_ready?: boolean
+          kind?: string
+          migration_id?: string
+          not_before?: string
+          object_name?: string
+          referenced_entity_status_id?: string | null
+          retry_count?: number
+          stage?: number
+          started_at?: string | null
+          statement?: string
+          status?: string
+          weight?: number
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'steps_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'steps_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'steps_referenced_entity_status_id_fkey'
+            columns: ['referenced_entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'steps_referenced_entity_status_id_fkey'
+            columns: ['referenced_entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+        ]
       }
     }
     Views: {
@@ -1045,7 +1174,9 @@ export type Database = {
         Row: {
           completed_at: string | null
           completed_entities: number
+          completed_steps: number
           control_state: string
+          copied_at: string | null
           created_at: string
           created_by: string
           elapsed_seconds: number | null
@@ -1066,9 +1197,43 @@ export type Database = {
           status: string
           throughput_per_second: number | null
           total_entities: number
+          total_steps: number
         }
         ComputedFields: never
         Relationships: []
+      }
+      step_progress: {
+        Row: {
+          completed_at: string | null
+          duration_ms: number | null
+          entity_name: string
+          error_code: string | null
+          kind: string
+          migration_id: string
+          object_name: string
+          pid: number | null
+          retry_count: number
+          stage: number
+          started_at: string | null
+          status: string | null
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
       }
     }
     Functions: {
@@ -1122,12 +1287,14 @@ export type Database = {
           id: string
           last_processed_id: string | null
           migration_id: string
+          pace_floor: number | null
           prefix_through: NonNullable<Json>
           records_failed: number
           records_filtered: number
           records_processed: number
           records_read: number
           records_total: number
+          slow_batches: number
           started_at: string | null
           status: string
           target_entity: string
@@ -1155,6 +1322,7 @@ export type Database = {
         }
         Returns: string
       }
+      _count_steps: { Args: { p_steps: string[] }; Returns: undefined }
       _create_batch_partition: { Args: { p_migration_id: string }; Returns: undefined }
       _emit: {
         Args: { p_data?: Json; p_event_type: string; p_migration_id: string }
@@ -1209,23 +1377,40 @@ export type Database = {
       }
       _lanes: { Args: { p_accepted: boolean; p_migration_id: string }; Returns: number }
       _lock_lanes: { Args: { p_migration_id: string }; Returns: undefined }
+      _mind_pace: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_target_wait_ms: number
+        }
+        Returns: undefined
+      }
       _next_batch_size: {
         Args: { p_bytes: number; p_milliseconds: number; p_now: number; p_rows: number }
         Returns: number
       }
+      _open_others_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
+      _open_stage: { Args: { p_entity_status_id: string }; Returns: number }
+      _open_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
       _orchestration: {
         Args: { p_migration_id: string }
         Returns: {
           completed_at: string | null
           completed_entities: number
+          completed_steps: number
           configuration: NonNullable<Json>
           control_state: string
+          copied_at: string | null
           created_at: string
           created_by: string
           error_count: number
           failure_code: string | null
           failure_reason: string | null
           id: string
+          lanes_adjusted_at: string
+          lanes_allowed: number
           migration_type: string
           plan: NonNullable<Json>
           plan_fingerprint: string
@@ -1239,6 +1424,7 @@ export type Database = {
           started_at: string | null
           status: string
           total_entities: number
+          total_steps: number
           updated_at: string
         }
         SetofOptions: {
@@ -1248,6 +1434,7 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      _plan_steps: { Args: { p_entities: Json; p_migration_id: string }; Returns: undefined }
       _raise: {
         Args: { p_code: string; p_hint?: string; p_message: string; p_sqlstate: string }
         Returns: undefined
@@ -1278,7 +1465,9 @@ export type Database = {
         Returns: undefined
       }
       _refuse_busy_targets: { Args: { p_except: string; p_targets: string[] }; Returns: undefined }
+      _retire_step_jobs: { Args: Record<PropertyKey, never>; Returns: undefined }
       _rows_inserted: { Args: { p_definition: Json }; Returns: number }
+      _schedule_step_jobs: { Args: { p_migration_id: string }; Returns: undefined }
       _send: { Args: { p_configuration: Json; p_migration_id: string }; Returns: undefined }
       _set_control_state: {
         Args: {
@@ -1289,6 +1478,57 @@ export type Database = {
           p_verb: string
         }
         Returns: undefined
+      }
+      _set_lanes: {
+        Args: { p_data: Json; p_migration_id: string; p_up: boolean }
+        Returns: undefined
+      }
+      _settle_step: {
+        Args: {
+          p_step: Omit<
+            Database['migration']['Tables']['steps']['Row'],
+            Database['migration']['Tables']['steps']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
+      _silence_triggers: { Args: { p_definition: Json }; Returns: undefined }
+      _take_step: {
+        Args: { p_more: boolean }
+        Returns: {
+          completed_at: string | null
+          duration_ms: number | null
+          entity_status_id: string
+          error_code: string | null
+          id: string
+          is_ready: boolean
+          kind: string
+          migration_id: string
+          not_before: string
+          object_name: string
+          referenced_entity_status_id: string | null
+          retry_count: number
+          stage: number
+          started_at: string | null
+          statement: string
+          status: string
+          weight: number
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'steps'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      _try_step: {
+        Args: {
+          p_step: Omit<
+            Database['migration']['Tables']['steps']['Row'],
+            Database['migration']['Tables']['steps']['ComputedFields']
+          >
+        }
+        Returns: string
       }
       _write_checkpoint: {
         Args: {
@@ -1358,6 +1598,7 @@ export type Database = {
           p_records_filtered: number
           p_records_read: number
           p_records_successful: number
+          p_target_wait_ms: number
         }
         Returns: Json
       }
@@ -1387,6 +1628,7 @@ export type Database = {
       }
       resume: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       retry: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
+      run_steps: { Args: Record<PropertyKey, never>; Returns: Json }
       start: {
         Args: {
           p_configuration: Json
