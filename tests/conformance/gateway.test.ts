@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { testProject } from '../support/project.ts'
 
 const fixtures = join(REPOSITORY, 'tests', 'support', 'fixtures')
-const WALL_CLOCK = 4000
+const WALL_CLOCK = 8000
 const { project } = await testProject({
   faults: {},
   functionsDirectory: join(fixtures, 'functions'),

@@ -169,28 +169,31 @@ describe('an interrupted run', () => {
     await first.ended
     await target.sql`
       insert into migration.steps (migration_id, entity_status_id, kind, stage, object_name, statement)
-      select migration_id, id, 'analyze', 1, entity_name, 'select pg_sleep(30)'
+      select migration_id, id, 'analyze', 1, 'slow', 'select pg_sleep(30)'
         from migration.entity_statuses where dependency_order = 1`
-    await target.sql`update migration.orchestrations set total_steps = 1`
+    await target.sql`update migration.orchestrations set total_steps = total_steps + 1`
 
     const second = startRun(call)
     await eventually(
       async () =>
-        (await target.sql`select from migration.step_progress where status = 'running'`).length > 0,
+        (
+          await target.sql`
+            select from migration.step_progress where status = 'running' and object_name = 'slow'`
+        ).length > 0,
       { what: 'a running step', within: 15_000 },
     )
     second.child.kill('SIGTERM')
     expect((await second.ended).code).toBe(130)
     const [left] = await target.sql`
-      select (select status from migration.steps) as step,
+      select (select status from migration.steps where object_name = 'slow') as step,
              (select count(*)::integer from pg_stat_activity
                where datname = current_database() and application_name like 'supaferry%') as sessions`
     expect(left).toEqual({ step: 'pending', sessions: 0 })
 
-    await target.sql`update migration.steps set statement = 'select 1'`
+    await target.sql`update migration.steps set statement = 'select 1' where object_name = 'slow'`
     const third = await run(call)
     expect(third.code, third.out + third.err).toBe(0)
-    const [done] = await target.sql`select status from migration.steps`
+    const [done] = await target.sql`select status from migration.steps where object_name = 'slow'`
     expect(done).toEqual({ status: 'completed' })
   })
 })

@@ -36,3 +36,29 @@ async function outcome(work: Promise<unknown>): Promise<string> {
     sleep(2000).then(() => 'waits'),
   ])
 }
+
+it('what a server still sends on a connection that was given up reaches nobody', async () => {
+  const { url, drop } = await testDatabase()
+  const admin = postgres(url, { max: 1, onnotice: () => undefined })
+  const { sql } = openLaneTarget(url)
+  const [session] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+  // Two statements under way, as a pinned session and its copy are: the driver forgets both.
+  const copied = outcome(
+    sql.begin(async (tx) => {
+      const first = tx`select pg_sleep(0.3)`.execute()
+      first.catch(() => undefined)
+      await tx.unsafe('copy (select 1) to stdout').readable()
+    }),
+  )
+  await sleep(100)
+  await sql.end({ timeout: 0 })
+  expect(await copied).toMatch(/^CONNECTION_/)
+  // In the driver it would raise where nobody catches it, and end the function.
+  const gone = async () => {
+    const rows = await admin`select from pg_stat_activity where pid = ${session!.pid}`
+    return rows.length === 0
+  }
+  await eventually(gone, { what: 'the session ends' })
+  await admin.end()
+  await drop()
+})

@@ -45,7 +45,7 @@ export async function startMigration(sql: Sql, table: string, settings = {}): Pr
       entity_name: `legacy.${table}`,
       target_entity: `public.${table}`,
       dependency_order: 1,
-      records_total: 10,
+      records_total: 1_000_000,
       definition: { target: { schema: 'public', table } },
     },
   ]

@@ -24,6 +24,7 @@ import { attachServers, startOwnServers } from './project.ts'
 import { type FaultProxy, openProxy, through } from './proxy.ts'
 import { fillSource, type SampleOptions } from './sample.ts'
 import { TEMPLATE } from './servers.ts'
+import { history, type State, sweepUntil } from './sweep.ts'
 
 export interface FaultRigOptions {
   readonly sample: SampleOptions
@@ -91,8 +92,6 @@ export interface Ended {
   /** Codes in `migration.errors`, sorted, each once. */
   readonly errors: readonly string[]
 }
-
-type State = 'completed' | 'failed' | 'parked'
 
 const SECRET = 'LEGACY_DATABASE_URL'
 
@@ -225,34 +224,4 @@ async function call<T>(project: Project, name: string, body: object): Promise<T>
   const text = await response.text()
   if (!response.ok) throw new Error(`${name} answered ${response.status}: ${text}`)
   return JSON.parse(text) as T
-}
-
-async function sweepUntil(
-  sql: Sql,
-  id: string,
-  state: State,
-  swept: { terminated: number; reclaimed: number },
-  gentle: boolean,
-): Promise<boolean> {
-  const [sweep] = await sql<{ done: { terminated?: number; reclaimed?: number } | null }[]>`
-    select case when not (${gentle} and exists (
-             select from migration.batches where migration_id = ${id} and status = 'processing'))
-           then migration.watchdog() end as done`
-  swept.terminated += sweep?.done?.terminated ?? 0
-  swept.reclaimed += sweep?.done?.reclaimed ?? 0
-  if (gentle) await sql`select migration.run_steps()`
-  const [row] = await sql<{ status: string; reason: string | null; progress: string }[]>`
-    select case when control_state = 'parked' then 'parked' else status end as status, failure_code as reason, progress_percentage::text as progress
-      from migration.orchestrations where id = ${id}`
-  if (row?.status === state) return true
-  throw new Error(`it is ${row?.status} at ${row?.progress} %, ${row?.reason ?? 'no failure'}`)
-}
-
-async function history(sql: Sql, id: string) {
-  const [row] = await sql<{ batches: number; attempts: number; errors: string[] }[]>`
-    select count(*)::int as batches, sum(attempt)::int as attempts,
-           array(select distinct error_code::text from migration.errors
-                  where migration_id = ${id} order by 1) as errors
-      from migration.batches where migration_id = ${id}`
-  return row!
 }

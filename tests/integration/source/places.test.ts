@@ -42,7 +42,7 @@ describe('the places of rows', () => {
       if (found === undefined) break
       const where = whereRange(heap, { after, through: found.last })
       const rows = await scratch.sql.unsafe<{ part: number }[]>(`select part from heap${where}`)
-      expect(rows.length).toBeLessThan(2500)
+      expect(rows.length).toBeLessThan(3500)
       seen.push(...rows.map(({ part }) => part))
       after = found.last
       if (!found.more) break
