@@ -144,7 +144,7 @@ describe('isolates', () => {
   it('are processes: one is reused when it is free, calls at the same time get their own', async () => {
     const first = await probe('none')
     expect((await probe('none')).pid).toBe(first.pid)
-    const pids = await Promise.all([1, 2, 3].map(async () => (await probe('sleep', 300)).pid))
+    const pids = await Promise.all([1, 2, 3].map(async () => (await probe('sleep', 2000)).pid))
     expect(new Set(pids).size).toBe(3)
   })
 
