@@ -65,6 +65,7 @@ async function endsThrice(rig: FaultRig, point: string): Promise<void> {
 }
 
 async function failsThrice(rig: FaultRig, point: string): Promise<void> {
+  rig.project.cron.pause()
   arm(rig, `${point}=fail@1`)
   const id = await start(rig)
   const again = point === 'copy.committed' ? [] : [`${point}=fail@2`, `${point}=fail@2`, '']
@@ -73,6 +74,7 @@ async function failsThrice(rig: FaultRig, point: string): Promise<void> {
     arm(rig, next)
     await rig.control('retry', id)
   }
+  rig.project.cron.resume()
   const ended = await rig.endsExact(id)
   atLeast(point, ended, again.length)
 }

@@ -15,7 +15,7 @@ describe('a function', () => {
     const id = await rig.start({ lanes: 1, batchRows: 20_000 })
     await rig.endsExact(id, 50_000)
     expect(rig.project.stats().kills.wall_clock).toBeGreaterThanOrEqual(1)
-    await everyCallAdvanced(rig, id, 5)
+    await everyCallAdvanced(rig, id, 14)
   })
 
   it('is killed at its CPU limit, and still gets to the end', async () => {
