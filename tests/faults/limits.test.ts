@@ -15,7 +15,7 @@ describe('a function', () => {
     const id = await rig.start({ lanes: 1, batchRows: 20_000 })
     await rig.endsExact(id, 50_000)
     expect(rig.project.stats().kills.wall_clock).toBeGreaterThanOrEqual(1)
-    await everyCallAdvanced(rig, id, 14)
+    await everyCallAdvanced(rig, id, 20)
   })
 
   it('is killed at its CPU limit, and still gets to the end', async () => {
@@ -26,7 +26,7 @@ describe('a function', () => {
     const id = await rig.start({ lanes: 1, batchRows: 200_000 })
     await rig.endsExact(id, 50_000)
     expect(rig.project.stats().kills.cpu).toBeGreaterThanOrEqual(1)
-    await everyCallAdvanced(rig, id, 12)
+    await everyCallAdvanced(rig, id, 40)
   })
 
   it('is killed for want of memory, and still gets to the end', async () => {
@@ -37,7 +37,7 @@ describe('a function', () => {
     const id = await rig.start({ lanes: 1, batchRows: 12_000 })
     await rig.endsExact(id, 50_000)
     expect(rig.project.stats().kills.memory).toBeGreaterThanOrEqual(1)
-    await everyCallAdvanced(rig, id, 12)
+    await everyCallAdvanced(rig, id, 40)
   })
 
   it('dies whatever it does: eight tries, then the migration is parked and nothing calls', async () => {
