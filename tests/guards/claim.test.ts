@@ -2,24 +2,16 @@
  * Who may take a batch, and when. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
  * turns red when it is taken out (`npm run mutants`).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testDatabase } from '../support/database.ts'
+import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { claim, driveMigration } from './fixture.ts'
+import { claim, driveMigration, guardedDatabase } from './fixture.ts'
 
-let url: string
-let drop: () => Promise<void>
-let serial = 0
-const table = () => `guarded_${++serial}`
-
-beforeAll(async () => {
-  ;({ url, drop } = await testDatabase())
-})
-afterAll(() => drop())
+const database = guardedDatabase()
+const { table } = database
 
 describe('claim', () => {
   it('gives a batch to one holder only, without waiting for the other', async () => {
-    const { sql, id, connect } = await driveMigration(url, table())
+    const { sql, id, connect } = await driveMigration(database.url(), table())
     const other = connect()
     await other`set statement_timeout = '3s'`
     await sql.begin(async (tx) => {
@@ -31,7 +23,7 @@ describe('claim', () => {
   })
 
   it('gives nothing while the migration is paused', async () => {
-    const { sql, id } = await driveMigration(url, table())
+    const { sql, id } = await driveMigration(database.url(), table())
     await sql`select migration.pause(${id}, 'test')`
     expect(await claim(sql, id)).toBeUndefined()
     await sql`select migration.resume(${id}, 'test')`
@@ -40,7 +32,7 @@ describe('claim', () => {
   })
 
   it('leaves a batch alone until its back-off is over', async () => {
-    const { sql, id } = await driveMigration(url, table())
+    const { sql, id } = await driveMigration(database.url(), table())
     const held = (await claim(sql, id))!
     await sql`select migration.fail_batch(${id}, ${held.batch_id}, 1, 'connection_error', 'x', null, 'x', true)`
     expect(await claim(sql, id)).toBeUndefined()

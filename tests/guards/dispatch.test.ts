@@ -2,37 +2,29 @@
  * What a nonce is worth, and what may begin. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
  * turns red when it is taken out (`npm run mutants`).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testDatabase } from '../support/database.ts'
-import { accept, driveMigration, sqlstate, startMigration } from './fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { accept, driveMigration, guardedDatabase, sqlstate, startMigration } from './fixture.ts'
 
-let url: string
-let drop: () => Promise<void>
-let serial = 0
-const table = () => `guarded_${++serial}`
-
-beforeAll(async () => {
-  ;({ url, drop } = await testDatabase())
-})
-afterAll(() => drop())
+const database = guardedDatabase()
+const { table } = database
 
 describe('dispatch', () => {
   it('refuses a nonce that nobody drew', async () => {
-    const { sql, id } = await driveMigration(url, table())
+    const { sql, id } = await driveMigration(database.url(), table())
     await expect(accept(sql, id, 'f'.repeat(64))).rejects.toEqual(sqlstate('SF401'))
     await sql.end()
   })
 
   it("refuses another migration's nonce", async () => {
-    const mine = await driveMigration(url, table())
-    const other = await driveMigration(url, table())
+    const mine = await driveMigration(database.url(), table())
+    const other = await driveMigration(database.url(), table())
     const [nonce] = await other.nonces()
     await expect(accept(mine.sql, mine.id, nonce!)).rejects.toEqual(sqlstate('SF401'))
     await Promise.all([mine.sql.end(), other.sql.end()])
   })
 
   it('refuses an expired nonce', async () => {
-    const { sql, id, nonces } = await driveMigration(url, table())
+    const { sql, id, nonces } = await driveMigration(database.url(), table())
     await sql`update migration.dispatches set created_at = created_at - interval '2 minutes',
       expires_at = expires_at - interval '2 minutes' where migration_id = ${id}`
     const [nonce] = await nonces()
@@ -41,7 +33,7 @@ describe('dispatch', () => {
   })
 
   it('serves a nonce once', async () => {
-    const { sql, id, nonces } = await driveMigration(url, table())
+    const { sql, id, nonces } = await driveMigration(database.url(), table())
     const [nonce] = await nonces()
     expect(await accept(sql, id, nonce!)).not.toBeNull()
     expect(await accept(sql, id, nonce!)).toBeNull()
@@ -49,7 +41,7 @@ describe('dispatch', () => {
   })
 
   it('keeps nonces only as hashes', async () => {
-    const { sql, id, nonces } = await driveMigration(url, table())
+    const { sql, id, nonces } = await driveMigration(database.url(), table())
     const [nonce] = await nonces()
     const [row] =
       await sql`select d.*::text as everything from migration.dispatches d where migration_id = ${id}`
@@ -58,7 +50,7 @@ describe('dispatch', () => {
   })
 
   it('lets in no more calls than there are lanes', async () => {
-    const { sql, id, nonces, connect } = await driveMigration(url, table(), { lanes: 1 })
+    const { sql, id, nonces, connect } = await driveMigration(database.url(), table(), { lanes: 1 })
     const [first] = await nonces()
     expect(await accept(sql, id, first!)).not.toBeNull()
     await sql`update migration.dispatches set created_at = created_at - interval '10 seconds' where migration_id = ${id}`
@@ -74,13 +66,13 @@ describe('dispatch', () => {
 describe('start', () => {
   it('refuses a second migration into the same target', async () => {
     const name = table()
-    const { sql } = await driveMigration(url, name)
+    const { sql } = await driveMigration(database.url(), name)
     await expect(startMigration(sql, name)).rejects.toEqual(sqlstate('SF409'))
     await sql.end()
   })
 
   it('refuses a configuration out of range', async () => {
-    const { sql } = await driveMigration(url, table())
+    const { sql } = await driveMigration(database.url(), table())
     await expect(startMigration(sql, table(), { lanes: 99 })).rejects.toEqual(sqlstate('SF422'))
     await sql.end()
   })

@@ -2,24 +2,16 @@
  * What an overtaken, cancelled or miscounted load may not do. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
  * turns red when it is taken out (`npm run mutants`).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testDatabase } from '../support/database.ts'
-import { carve, claim, count, driveMigration, load, sqlstate } from './fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { carve, claim, count, driveMigration, guardedDatabase, load, sqlstate } from './fixture.ts'
 
-let url: string
-let drop: () => Promise<void>
-let serial = 0
-const table = () => `guarded_${++serial}`
-
-beforeAll(async () => {
-  ;({ url, drop } = await testDatabase())
-})
-afterAll(() => drop())
+const database = guardedDatabase()
+const { table } = database
 
 describe('fence', () => {
   it('rejects the load of an attempt that was overtaken', async () => {
     const name = table()
-    const { sql, id, connect } = await driveMigration(url, name)
+    const { sql, id, connect } = await driveMigration(database.url(), name)
     const zombie = connect()
     const held = (await claim(zombie, id))!
     await carve(zombie, id, held, '5', false)
@@ -34,7 +26,7 @@ describe('fence', () => {
 
   it('rejects a second completion of a committed batch', async () => {
     const name = table()
-    const { sql, id } = await driveMigration(url, name)
+    const { sql, id } = await driveMigration(database.url(), name)
     const held = (await claim(sql, id))!
     await carve(sql, id, held, '5', true)
     await load(sql, id, held, name, 1, 5)
@@ -45,7 +37,7 @@ describe('fence', () => {
 
   it('lets nothing commit after a cancel', async () => {
     const name = table()
-    const { sql, id, connect } = await driveMigration(url, name)
+    const { sql, id, connect } = await driveMigration(database.url(), name)
     const admin = connect()
     const held = (await claim(sql, id))!
     await carve(sql, id, held, '5', false)
@@ -57,7 +49,7 @@ describe('fence', () => {
 
   it('rejects a load whose rows do not add up', async () => {
     const name = table()
-    const { sql, id } = await driveMigration(url, name)
+    const { sql, id } = await driveMigration(database.url(), name)
     await sql.unsafe(`create function public.drop_odd_${name}() returns trigger language plpgsql as
       $$ begin if new.id % 2 = 1 then return null; end if; return new; end $$`)
     await sql.unsafe(
@@ -72,7 +64,7 @@ describe('fence', () => {
   })
 
   it('refuses to hand on the same rest of a range twice', async () => {
-    const { sql, id } = await driveMigration(url, table())
+    const { sql, id } = await driveMigration(database.url(), table())
     const held = (await claim(sql, id))!
     await carve(sql, id, held, '5', true)
     await expect(carve(sql, id, held, '5', true)).rejects.toEqual(sqlstate('23505'))

@@ -1,5 +1,7 @@
 /** A migration in a fresh control plane, driven by hand: what the guards are tested on. */
 import postgres, { type Sql } from 'postgres'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { testDatabase } from '../support/database.ts'
 
 export interface Driven {
   readonly sql: Sql
@@ -110,4 +112,17 @@ export function sqlstate(code: string) {
   return expect.objectContaining({ code })
 }
 
-import { expect } from 'vitest'
+/** A database for the calling test file, made before its first test and dropped after its last. */
+export function guardedDatabase() {
+  let made: Awaited<ReturnType<typeof testDatabase>> | undefined
+  let serial = 0
+  beforeAll(async () => {
+    made = await testDatabase()
+  })
+  afterAll(() => made?.drop())
+  return {
+    url: () => made!.url,
+    /** A name that no other test of the file has. */
+    table: () => `guarded_${++serial}`,
+  }
+}

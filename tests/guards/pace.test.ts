@@ -1,16 +1,9 @@
 /** The circuit breaker: slow batches cost lanes, good ones give them back; each change is an event. */
 import type { Sql } from 'postgres'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testDatabase } from '../support/database.ts'
-import { carve, claim, driveMigration } from './fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { carve, claim, driveMigration, guardedDatabase } from './fixture.ts'
 
-let url: string
-let drop: () => Promise<void>
-
-beforeAll(async () => {
-  ;({ url, drop } = await testDatabase())
-})
-afterAll(() => drop())
+const database = guardedDatabase()
 
 /** Puts the control plane's clock so many seconds ahead, for this connection. */
 async function ahead(sql: Sql, seconds: number) {
@@ -19,7 +12,10 @@ async function ahead(sql: Sql, seconds: number) {
 
 describe('pace', () => {
   it('halves the lanes after two batches at an eighth of the best pace, and gives them back', async () => {
-    const { sql, id } = await driveMigration(url, 'paced', { lanes: 4, lease_seconds: 600 })
+    const { sql, id } = await driveMigration(database.url(), 'paced', {
+      lanes: 4,
+      lease_seconds: 600,
+    })
     await sql`create or replace function migration.clock() returns timestamptz language sql volatile
       set search_path = '' as $$ select clock_timestamp() + coalesce(nullif(current_setting('test.ahead', true), ''), '0')::interval $$`
     let now = 0

@@ -2,23 +2,15 @@
  * States, checkpoints, audit log and who may read them. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
  * turns red when it is taken out (`npm run mutants`).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testDatabase } from '../support/database.ts'
-import { carve, claim, driveMigration, load, sqlstate } from './fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { carve, claim, driveMigration, guardedDatabase, load, sqlstate } from './fixture.ts'
 
-let url: string
-let drop: () => Promise<void>
-let serial = 0
-const table = () => `guarded_${++serial}`
-
-beforeAll(async () => {
-  ;({ url, drop } = await testDatabase())
-})
-afterAll(() => drop())
+const database = guardedDatabase()
+const { table } = database
 
 describe('records', () => {
   it('keeps the state machine of the documents', async () => {
-    const { sql, id } = await driveMigration(url, table())
+    const { sql, id } = await driveMigration(database.url(), table())
     await expect(
       sql`update migration.orchestrations set status = 'pending' where id = ${id}`,
     ).rejects.toEqual(sqlstate('SF409'))
@@ -27,7 +19,7 @@ describe('records', () => {
 
   it('keeps checkpoints in order', async () => {
     const name = table()
-    const { sql, id } = await driveMigration(url, name)
+    const { sql, id } = await driveMigration(database.url(), name)
     const held = (await claim(sql, id))!
     await carve(sql, id, held, '5', true)
     await load(sql, id, held, name, 1, 5)
@@ -39,7 +31,7 @@ describe('records', () => {
   })
 
   it('keeps the audit log append-only and tells of an edit', async () => {
-    const { sql } = await driveMigration(url, table())
+    const { sql } = await driveMigration(database.url(), table())
     await expect(sql`delete from migration.audit_log`).rejects.toEqual(sqlstate('SF409'))
     expect(await sql`select * from migration.verify_audit()`).toEqual([])
     await sql`alter table migration.audit_log disable trigger append_only`
@@ -55,7 +47,7 @@ describe('records', () => {
   })
 
   it('shows a user without a migration role nothing', async () => {
-    const { sql, id } = await driveMigration(url, table())
+    const { sql, id } = await driveMigration(database.url(), table())
     const seen = (roles: string[]) =>
       sql.begin(async (tx) => {
         await tx`select set_config('request.jwt.claims', ${JSON.stringify({ app_metadata: { roles } })}, true)`

@@ -2,24 +2,16 @@
  * What the sweep takes back, and what it leaves alone. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
  * turns red when it is taken out (`npm run mutants`).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { testDatabase } from '../support/database.ts'
+import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { carve, claim, count, driveMigration } from './fixture.ts'
+import { carve, claim, count, driveMigration, guardedDatabase } from './fixture.ts'
 
-let url: string
-let drop: () => Promise<void>
-let serial = 0
-const table = () => `guarded_${++serial}`
-
-beforeAll(async () => {
-  ;({ url, drop } = await testDatabase())
-})
-afterAll(() => drop())
+const database = guardedDatabase()
+const { table } = database
 
 describe('watchdog', () => {
   it('leaves a live holder its batch while the lease runs', async () => {
-    const { sql, id, connect } = await driveMigration(url, table())
+    const { sql, id, connect } = await driveMigration(database.url(), table())
     const admin = connect()
     const held = (await claim(sql, id))!
     await admin`select migration.watchdog()`
@@ -28,7 +20,7 @@ describe('watchdog', () => {
   })
 
   it('takes the batch of a holder that is gone, at once, and halves it', async () => {
-    const { sql, id, connect } = await driveMigration(url, table())
+    const { sql, id, connect } = await driveMigration(database.url(), table())
     const dead = connect()
     await claim(dead, id)
     await dead.end()
@@ -41,7 +33,7 @@ describe('watchdog', () => {
 
   it('ends the server process of an overdue holder that waits in COPY', async () => {
     const name = table()
-    const { sql, id, connect } = await driveMigration(url, name, { lease_seconds: 1 })
+    const { sql, id, connect } = await driveMigration(database.url(), name, { lease_seconds: 1 })
     const stuck = connect()
     const held = (await claim(stuck, id))!
     const load = stuck.begin(async (tx) => {
@@ -62,7 +54,7 @@ describe('watchdog', () => {
   })
 
   it('parks a migration whose batch killed eight functions', async () => {
-    const { sql, id, connect } = await driveMigration(url, table())
+    const { sql, id, connect } = await driveMigration(database.url(), table())
     for (let death = 0; death < 8; death += 1) {
       const dead = connect()
       await sql`update migration.batches set not_before = '-infinity' where migration_id = ${id}`
