@@ -7,14 +7,18 @@ import postgres from 'postgres'
 import { targetAddress } from '../../shared/target/connect.ts'
 import { at } from './failure.ts'
 import { runActive, WORKER } from './functions.ts'
+import { News } from './news.ts'
 
 export interface Dispatcher {
+  /** Told whenever steps have become due and with every event of a migration. */
+  readonly news: News
   /** Listens, again where the connection was lost since; cheap where it was not. */
   listen(): Promise<void>
   close(): Promise<void>
 }
 
-const CHANNEL = 'supaferry_dispatch'
+const DISPATCH = 'supaferry_dispatch'
+const NEWS = 'supaferry_news'
 /** How long the server may take to notice that a killed run has gone, in milliseconds. */
 const PATIENCE = 3000
 
@@ -25,10 +29,15 @@ const PATIENCE = 3000
  */
 export async function openDispatcher(target: string, gatewayUrl: string): Promise<Dispatcher> {
   const endpoint = `${gatewayUrl}/functions/v1/${WORKER}`
+  const news = new News()
+  const onnotify = (channel: string, body: string) => {
+    if (channel === NEWS) news.tell()
+    else void call(endpoint, body)
+  }
   const sql = postgres({
     ...targetAddress(target),
     // The driver knows this option; its types do not.
-    ...{ onnotify: (_channel: string, body: string) => void call(endpoint, body) },
+    ...{ onnotify },
     max: 1,
     prepare: false,
     fetch_types: false,
@@ -42,7 +51,7 @@ export async function openDispatcher(target: string, gatewayUrl: string): Promis
       select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended('migration.run', 0)) as taken`
     return row?.taken === true
   }
-  const listen = () => sql.unsafe(`listen ${CHANNEL}`)
+  const listen = () => sql.unsafe(`listen ${DISPATCH}; listen ${NEWS}`)
   const open = async () => {
     for (const end = performance.now() + PATIENCE; !(await takeLock()); await sleep(100)) {
       if (performance.now() > end) throw runActive()
@@ -56,6 +65,7 @@ export async function openDispatcher(target: string, gatewayUrl: string): Promis
     throw error
   }
   return {
+    news,
     async listen() {
       await listen()
     },

@@ -8,6 +8,7 @@ import { type Outcome, outcomeOf, Report } from '../ferry/report.ts'
 import { ACTOR } from './begin.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { failureAt } from './failure.ts'
+import { until } from './news.ts'
 
 export interface Drive {
   readonly id: string
@@ -25,7 +26,9 @@ export interface Drive {
 
 /** Milliseconds. */
 const SWEEP_EVERY = 1000
-const LOOK_EVERY = 50
+/** Where no word came. */
+const LOOK_EVERY = 1000
+const BUSY_LOOK_EVERY = 50
 const SHOW_EVERY = 500
 /** How long the target may be out of reach; the functions wait for it as well. */
 const PATIENCE = 120_000
@@ -54,9 +57,10 @@ async function endless(work: Promise<void>): Promise<never> {
   return new Promise(() => undefined)
 }
 
-async function lookUntilEnd({ id, target, signal }: Drive): Promise<Outcome> {
+async function lookUntilEnd({ id, target, dispatcher, signal }: Drive): Promise<Outcome> {
   let answeredAt = performance.now()
   while (!signal.aborted) {
+    const word = dispatcher.news.next
     try {
       const [row] = await target<Parameters<typeof outcomeOf>[0][]>`
         select status, control_state from migration.orchestrations where id = ${id}`
@@ -68,7 +72,7 @@ async function lookUntilEnd({ id, target, signal }: Drive): Promise<Outcome> {
       if (!isPassing) throw failureAt('target', error)
       await pause(SWEEP_EVERY, signal)
     }
-    await pause(LOOK_EVERY, signal)
+    await until(word, LOOK_EVERY, signal)
   }
   return 'going'
 }
@@ -113,7 +117,7 @@ export async function readReport(target: Sql, id: string): Promise<Report> {
 export async function stopGently({ id, target }: Pick<Drive, 'id' | 'target'>): Promise<void> {
   const end = performance.now() + LAST_BATCHES
   let isPaused = false
-  for (; performance.now() < end; await sleep(LOOK_EVERY)) {
+  for (; performance.now() < end; await sleep(BUSY_LOOK_EVERY)) {
     try {
       if (!isPaused) await control(target).pause(id, ACTOR)
       isPaused = true

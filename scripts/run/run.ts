@@ -110,7 +110,8 @@ async function runBehind(options: RunOptions, scene: Scene): Promise<Ended | und
   try {
     const id = await beginOrTakeUp(options, scene, schema, lanes)
     if (id === undefined) return undefined
-    if (await hasSteps(target, id)) stepper = startStepper(options.target, options.jobs)
+    if (await hasSteps(target, id))
+      stepper = startStepper(options.target, options.jobs, dispatcher.news)
     const stepping = stepper?.failure ?? new Promise<never>(() => undefined)
     const { display, signal } = options
     const { deaths } = scene

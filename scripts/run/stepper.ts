@@ -5,6 +5,7 @@ import postgres, { type Sql } from 'postgres'
 import { isRetryable } from '../../shared/platform/sqlstate.ts'
 import { targetAddress } from '../../shared/target/connect.ts'
 import { failureAt } from './failure.ts'
+import { type News, until } from './news.ts'
 
 export interface Stepper {
   /** Rejects where steps cannot be run at all; never resolves. */
@@ -13,13 +14,13 @@ export interface Stepper {
   stop(): Promise<void>
 }
 
-/** Milliseconds between two looks for a step where none was ready. */
-const IDLE_PAUSE = 100
+/** Milliseconds between two looks for a step where none was ready and no word came. */
+const IDLE_PAUSE = 1000
 /** Milliseconds after a failure of the connection. */
 const FAILURE_PAUSE = 500
 
 /** The database knows which step is due and writes down how it went; this only keeps it busy. */
-export function startStepper(target: string, jobs: number): Stepper {
+export function startStepper(target: string, jobs: number, news: News): Stepper {
   // Steps are told by the name of their sessions: a connection may be another one by now.
   const name = `supaferry steps ${randomUUID()}`
   const address = targetAddress(target)
@@ -36,7 +37,7 @@ export function startStepper(target: string, jobs: number): Stepper {
     })
   const stopping = new AbortController()
   const sessions = connect(jobs, name)
-  const loops = Array.from({ length: jobs }, () => runSteps(sessions, stopping.signal))
+  const loops = Array.from({ length: jobs }, () => runSteps(sessions, news, stopping.signal))
   const failure = new Promise<never>((_, reject) => {
     for (const loop of loops) loop.catch(reject)
   })
@@ -53,10 +54,11 @@ export function startStepper(target: string, jobs: number): Stepper {
   }
 }
 
-async function runSteps(sql: Sql, signal: AbortSignal): Promise<void> {
+async function runSteps(sql: Sql, news: News, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    const word = news.next
     const pause = await tryOnce(sql)
-    if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined)
+    if (pause > 0) await until(word, pause, signal)
   }
 }
 

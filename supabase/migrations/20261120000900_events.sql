@@ -20,6 +20,7 @@ comment on table migration.events is 'Events of a migration: event_type, migrati
 create function migration._emit(p_migration_id uuid, p_event_type text, p_data jsonb default '{}')
 returns void language sql set search_path = '' as $$
   insert into migration.events (event_type, migration_id, "timestamp", data)
-  values (p_event_type, p_migration_id, migration.clock(), p_data)
+  values (p_event_type, p_migration_id, migration.clock(), p_data);
+  select pg_notify('supaferry_news', '')
 $$;
 comment on function migration._emit(uuid, text, jsonb) is 'Writes one event; data holds names, counts and percentages only.';

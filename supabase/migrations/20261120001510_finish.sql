@@ -17,7 +17,8 @@ $$;
 comment on function migration._open_stage(uuid) is 'The earliest stage of a table that is not done.';
 
 create function migration._open_steps(p_entity_status_id uuid) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update migration.steps s set is_ready = true
    where s.status = 'pending' and not s.is_ready
      and (s.entity_status_id = p_entity_status_id or s.referenced_entity_status_id = p_entity_status_id)
@@ -25,7 +26,12 @@ language sql set search_path = '' as $$
      and not exists (
        select from migration.entity_statuses e
         where e.id in (s.entity_status_id, s.referenced_entity_status_id)
-          and (e.status <> 'completed' or migration._open_stage(e.id) < s.stage))
+          and (e.status <> 'completed' or migration._open_stage(e.id) < s.stage));
+  if found then
+    -- `ferry run` listens instead of asking often
+    perform pg_notify('supaferry_news', '');
+  end if;
+end
 $$;
 comment on function migration._open_steps(uuid) is
   'Makes the steps of a table''s earliest open stage ready where their other table is as far. Call it under the orchestration''s lock.';

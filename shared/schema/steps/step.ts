@@ -19,6 +19,8 @@ export interface Step {
   readonly statement: string
   /** `target_entity` of the other table that has to be as far. */
   readonly references?: string
+  /** Time per row in relation to other steps, 1 where unset: the longest is to begin first. */
+  readonly cost?: number
 }
 
 export const stage = {
@@ -26,9 +28,10 @@ export const stage = {
   index: 1,
   /** Keys over indexes that stand, checks, sequences. */
   key: 2,
-  foreignKey: 3,
-  validate: 4,
-  analyze: 5,
+  /** Before the validation of foreign keys, whose join is planned by them. */
+  statistics: 3,
+  foreignKey: 4,
+  validate: 5,
 } as const
 
 /** What stands from the beginning, and what comes after the rows. */

@@ -5,7 +5,7 @@ import type { MovedTable } from '../moved-table.ts'
 import type { Sequences } from '../sequences.ts'
 import { addCheck } from './check.ts'
 import { foreignKeySteps } from './foreign-key.ts'
-import { createIndex, indexParts } from './index.ts'
+import { createIndex, indexCost, indexParts } from './index.ts'
 import { addKey, isKey } from './keys.ts'
 import { partitionedKeySteps } from './partitioned.ts'
 import { settingSteps } from './setting.ts'
@@ -56,7 +56,10 @@ function addIndexes(moved: MovedTable, context: SchemaContext, into: TableParts)
     const statement = createIndex(parts, moved)
     const object_name = objectName(moved, index.name)
     if (moved.isSmall) into.ddl.push(statement)
-    else into.steps.push({ kind: 'index', stage: stage.index, object_name, statement })
+    else {
+      const cost = indexCost(index, moved)
+      into.steps.push({ kind: 'index', stage: stage.index, object_name, statement, cost })
+    }
   }
 }
 
@@ -79,6 +82,6 @@ function lastSteps(tree: readonly MovedTable[], moved: MovedTable, sequences: Se
         statement,
       }),
     ),
-    { kind: 'analyze', stage: stage.analyze, object_name, statement: analyze },
+    { kind: 'analyze', stage: stage.statistics, object_name, statement: analyze },
   ]
 }

@@ -185,6 +185,7 @@ alter table "clinic"."t" enable row level security`,
     expect(steps.get('public.b')).toEqual([
       {
         kind: 'index',
+        cost: 1,
         stage: 1,
         object_name: 'b_pkey',
         statement: 'create unique index "b_pkey" on "public"."b" using "btree" ("id")',
@@ -199,7 +200,7 @@ alter table "clinic"."t" enable row level security`,
       ...['valid', 'loose'].flatMap((name) => [
         {
           kind: 'foreign_key',
-          stage: 3,
+          stage: 4,
           object_name: name,
           references: 'public.a',
           statement: `alter table "public"."b" add constraint "${name}" foreign key ("id") references "public"."a" ("id") match full on delete set null ("id") not valid`,
@@ -209,14 +210,14 @@ alter table "clinic"."t" enable row level security`,
           : [
               {
                 kind: 'validate',
-                stage: 4,
+                stage: 5,
                 object_name: name,
                 references: 'public.a',
                 statement: `alter table "public"."b" validate constraint "${name}"`,
               },
             ]),
       ]),
-      { kind: 'analyze', stage: 5, object_name: 'b', statement: 'analyze "public"."b"' },
+      { kind: 'analyze', stage: 3, object_name: 'b', statement: 'analyze "public"."b"' },
     ])
   })
 })
