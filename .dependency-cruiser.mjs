@@ -1,7 +1,8 @@
 /**
  * The architecture as rules. Dependencies point one way:
  *
- *   supabase/functions, scripts  →  shared/batch, shared/start  →  plan, source, target, schema
+ *   supabase/functions, scripts  →  shared/batch, shared/start  →  verification
+ *   →  plan, source, target, schema
  *   →  projection, wire  →  platform
  *
  * The projection is the language of the stages (pure text from a compiled entity), the wire their
@@ -16,6 +17,8 @@ const stages = {
   target: ['projection/', 'wire/'],
   schema: ['projection/', 'source/catalog-rows', 'plan/problem'],
   plan: ['projection/', 'source/catalog-rows'],
+  // Looks at both sides with what the other stages know about them.
+  verification: ['projection/', 'source/', 'schema/', 'plan/'],
 }
 
 const stageRules = Object.entries(stages).map(([stage, allowed]) => ({

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { FerryError } from '../../shared/platform/errors.ts'
 import { Refusal } from './refusal.ts'
-import { type Action, Migration, Report, Started, Steered } from './report.ts'
+import { type Action, Migration, type Mode, Report, Started, Steered } from './report.ts'
 
 export interface Connection {
   /** Address of the project, e.g. `https://<ref>.supabase.co`. */
@@ -16,7 +16,8 @@ export interface Client {
   start(plan: unknown): Promise<Started>
   list(): Promise<Migration[]>
   report(id: string, patience?: Patience): Promise<Report>
-  steer(action: Action, id: string): Promise<Steered>
+  /** @param mode of a verification; the plan's where absent */
+  steer(action: Action, id: string, mode?: Mode): Promise<Steered>
 }
 
 /** How long a question is asked again while the project cannot be reached; asking changes nothing. */
@@ -56,7 +57,8 @@ export function openClient(connection: Connection): Client {
     list: () => ask(z.array(Migration), ''),
     report: (id, patience) =>
       patiently(() => ask(Report, `?migration_id=${encodeURIComponent(id)}`), patience),
-    steer: (action, id) => post(Steered, 'control', { action, migration_id: id }, ASK_TIMEOUT),
+    steer: (action, id, mode) =>
+      post(Steered, 'control', { action, migration_id: id, ...(mode && { mode }) }, ASK_TIMEOUT),
   }
 }
 

@@ -9,7 +9,10 @@ const WHOLE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
  * newest migration.
  * @throws FerryError `migration_id_malformed`, `migration_unknown`, `migration_ambiguous`, `migration_none`
  */
-export async function identify(client: Client, text: string | undefined): Promise<string> {
+export async function identify(
+  client: Pick<Client, 'list'>,
+  text: string | undefined,
+): Promise<string> {
   if (text !== undefined && WHOLE.test(text)) return text.toLowerCase()
   if (text !== undefined && !/^[0-9a-f][0-9a-f-]*$/i.test(text)) {
     throw badInput(

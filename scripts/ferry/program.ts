@@ -10,6 +10,7 @@ import type { RunCommand } from './run.ts'
 import { start } from './start.ts'
 import { status, statusOfAll } from './status.ts'
 import { steer } from './steer.ts'
+import type { VerifyCommand } from './verify.ts'
 import { watch } from './watch.ts'
 
 /** Usual name of the secret, and of the environment variable, with the address of a source. */
@@ -24,10 +25,15 @@ const VERBS: readonly { action: Action; does: string }[] = [
   { action: 'retry', does: 'go on with a failed or parked migration from its last checkpoint' },
 ]
 
+const PASSES: readonly { action: 'verify' | 'repair'; does: string }[] = [
+  { action: 'verify', does: 'compare both sides down to the row, once more' },
+  { action: 'repair', does: 'copy the rows that differed again, and verify them' },
+]
+
 const AFTER_HELP = `
 Exit codes:
   0  completed, or done what was asked
-  1  the migration failed, was cancelled or is parked
+  1  the migration failed, was cancelled or is parked; a verification found differences
   2  wrong usage, or input that the project refused
   3  the project cannot be reached or does not accept the key
 
@@ -60,7 +66,7 @@ export function createProgram(exit: (code: ExitCode) => void): Command {
   const project = (run: ProjectCommand) => runOnProject(program, run, exit)
   const local = (run: LocalCommand) => runHere(program, run, exit)
   addLocalCommands(program, local)
-  addProjectCommands(program, project)
+  addProjectCommands(program, project, local)
   return program
 }
 
@@ -132,9 +138,43 @@ function addLocalCommands(program: Command, local: (run: LocalCommand) => Promis
     )
 }
 
+/** Through the project; with both addresses, on this machine. */
+function addPass(
+  program: Command,
+  action: VerifyCommand['action'],
+  does: string,
+  project: (run: ProjectCommand) => Promise<void>,
+  local: (run: LocalCommand) => Promise<void>,
+): void {
+  const command = program
+    .command(action)
+    .description(does)
+    .argument('[id]', NEWEST)
+    .option('--source <address>', 'address of the source, for what "ferry run" has moved')
+    .option('--target <address>', 'address of the target, likewise')
+  if (action === 'verify') {
+    command.addOption(
+      new Option('--mode <mode>', "how thorough; the plan's where absent").choices([
+        'counts',
+        'sample',
+        'full',
+      ]),
+    )
+  }
+  command.action((id: string | undefined, options: Omit<VerifyCommand, 'id' | 'action'>) => {
+    const wanted = { id, action, ...options }
+    return options.source || options.target
+      ? local(async (console) => (await import('./verify.ts')).verifyRun(console, wanted))
+      : project(async (client, console) =>
+          (await import('./verify.ts')).verify(client, console, wanted),
+        )
+  })
+}
+
 function addProjectCommands(
   program: Command,
   project: (run: ProjectCommand) => Promise<void>,
+  local: (run: LocalCommand) => Promise<void>,
 ): void {
   program
     .command('start')
@@ -172,6 +212,7 @@ function addProjectCommands(
         project((client, console) => steer(client, console, action, id)),
       )
   }
+  for (const { action, does } of PASSES) addPass(program, action, does, project, local)
   // Cannot be undone, so it is never guessed which one is meant.
   program
     .command('cancel')

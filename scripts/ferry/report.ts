@@ -17,6 +17,8 @@ export const Migration = z.looseObject({
   eta_seconds: z.number().nullable(),
   failure_code: z.string().nullable(),
   failure_reason: z.string().nullable(),
+  /** Rows and steps were done then; verification follows. */
+  finished_at: z.string().nullable(),
   created_at: z.string(),
 })
 
@@ -38,10 +40,44 @@ export const ErrorCount = z.looseObject({
   errors: z.number(),
 })
 
+export const ValidationResult = z.looseObject({
+  entity_name: z.string(),
+  check_name: z.string(),
+  status: z.enum(['passed', 'failed', 'warning']),
+  records_validated: z.number(),
+  issues_found: z.number(),
+  execution_duration_ms: z.number(),
+})
+
+export const Finding = z.looseObject({
+  entity_name: z.string(),
+  check_name: z.string(),
+  kind: z.string(),
+  severity: z.enum(['failed', 'warning']),
+  row_key: z.array(z.string()).nullable(),
+  columns: z.array(z.string()),
+  object_name: z.string().nullable(),
+})
+
+export const Verification = z.looseObject({
+  id: z.guid(),
+  kind: z.enum(['verify', 'repair']),
+  mode: z.enum(['counts', 'sample', 'full']),
+  status: z.enum(['running', 'passed', 'failed', 'aborted']),
+  failure_code: z.string().nullable(),
+  records_validated: z.number(),
+  issues_found: z.number(),
+  results: z.array(ValidationResult),
+  /** The first ones; `issues_found` counts all. */
+  findings: z.array(Finding),
+})
+
 export const Report = z.looseObject({
   migration: Migration,
   entities: z.array(Entity),
   errors: z.array(ErrorCount),
+  /** The newest verification or repair; null before the first. */
+  verification: Verification.nullable(),
 })
 
 export const Started = z.looseObject({ migration_id: z.guid(), entities: z.number() })
@@ -57,7 +93,10 @@ export type Entity = z.infer<typeof Entity>
 export type Report = z.infer<typeof Report>
 export type Started = z.infer<typeof Started>
 export type Steered = z.infer<typeof Steered>
-export type Action = 'pause' | 'resume' | 'cancel' | 'retry'
+export type Verification = z.infer<typeof Verification>
+export type Finding = z.infer<typeof Finding>
+export type Action = 'pause' | 'resume' | 'cancel' | 'retry' | 'verify' | 'repair'
+export type Mode = Verification['mode']
 
 /** `going` is everything that may still move, paused included. */
 export type Outcome = 'going' | 'completed' | 'failed' | 'cancelled' | 'parked'
@@ -72,8 +111,11 @@ export function outcomeOf(migration: Pick<Migration, 'status' | 'control_state'>
 }
 
 /** One word for status and control state together, as an operator would say it. */
-export function stateOf(migration: Pick<Migration, 'status' | 'control_state'>): string {
+export function stateOf(
+  migration: Pick<Migration, 'status' | 'control_state' | 'finished_at'>,
+): string {
   const outcome = outcomeOf(migration)
   if (outcome !== 'going') return outcome
-  return migration.control_state === 'paused' ? 'paused' : migration.status
+  if (migration.control_state === 'paused') return 'paused'
+  return migration.finished_at === null ? migration.status : 'verifying'
 }

@@ -5,6 +5,7 @@ import { planFingerprint, sourceFingerprint } from '../../shared/plan/fingerprin
 import { type Note, type Problem, problemsError } from '../../shared/plan/problem.ts'
 import { type Plan, parsePlan } from '../../shared/plan/schema.ts'
 import { openSource } from '../../shared/source/connect.ts'
+import type { Demand } from '../../shared/start/connection-budget.ts'
 import { type Prepared, prepareMigration } from '../../shared/start/prepare.ts'
 import { beginMigration } from '../../shared/target/begin.ts'
 import { control } from '../../shared/target/control.ts'
@@ -57,33 +58,40 @@ export async function findUnfinished(sql: Sql, plan: Plan): Promise<Unfinished |
 }
 
 /**
+ * What this command asks of both servers. Besides its lanes it takes at the target: two connections for
+ * questions about state, one for each step that runs at a time, and one that cancels those on the way
+ * out. The one that listens stands already when the server is asked.
+ */
+export function demandOf(lanes: number, jobs: number): Demand {
+  return { lanes, besides: 2 + jobs + 1 }
+}
+
+/**
  * Looks at both databases; writes nothing.
- * @throws Refusal with every problem; FerryError `source_unreachable`, `target_unreachable`, …
+ * @throws Refusal with every problem; FerryError `source_unreachable`, `target_unreachable`,
+ *   `source_too_few_connections`, …
  */
 export async function prepare(
   target: Sql,
   json: unknown,
   sourceAddress: string,
+  demand: Demand,
 ): Promise<Prepared> {
+  const resolveSecret = () => Promise.resolve(sourceAddress)
   const { prepared, problems } = await at(
     'target',
-    prepareMigration({ plan: json, target, resolveSecret: () => Promise.resolve(sourceAddress) }),
+    prepareMigration({ plan: json, target, resolveSecret, demand }),
   )
   if (prepared === undefined) throw refused(problems)
   return prepared
 }
 
 /** @returns the id of the new migration */
-export function begin(
-  target: Sql,
-  prepared: Prepared,
-  gatewayUrl: string,
-  lanes: number,
-): Promise<string> {
+export function begin(target: Sql, prepared: Prepared, gatewayUrl: string): Promise<string> {
   const configuration = {
     ...configurationOf(prepared.plan, { env: () => gatewayUrl }),
     dispatch_mode: 'notify',
-    lanes,
+    lanes: prepared.lanes,
   }
   return at('target', beginMigration(target, prepared, configuration, ACTOR))
 }
@@ -113,16 +121,25 @@ export async function requireSameSource(
   )
 }
 
-/** Sets an unfinished migration going again, whatever it stopped for. */
-export async function takeUp(target: Sql, unfinished: Unfinished): Promise<void> {
+/** Sets an unfinished migration going again, whatever it stopped for, in as many lanes as there is room for now. */
+export async function takeUp(target: Sql, unfinished: Unfinished, lanes: number): Promise<void> {
   const { id, status, control_state, has_failed_entity } = unfinished
   const verbs = control(target)
   await at('target', forgetRequests(target, id))
+  await at('target', setLanes(target, id, lanes))
   if (control_state === 'paused' && status !== 'failed') await at('target', verbs.resume(id, ACTOR))
   else if (status === 'failed' || control_state === 'parked' || has_failed_entity) {
     await at('target', verbs.retry(id, ACTOR))
   }
   await at('target', verbs.watchdog())
+}
+
+/** The circuit breaker gives lanes back up to those of the configuration, so both are set. */
+async function setLanes(target: Sql, id: string, lanes: number): Promise<void> {
+  await target`
+    update migration.orchestrations
+       set lanes_allowed = ${lanes}, configuration = configuration || jsonb_build_object('lanes', ${lanes}::integer)
+     where id = ${id}`
 }
 
 /** Calls that the run before asked for and nobody took: they cannot arrive any more, so they are not waited for. */

@@ -18,11 +18,23 @@ export interface Drive {
   readonly deaths: EventTarget
   /** Rejects where the steps after the copy cannot be run. */
   readonly stepping: Promise<never>
+  /** How the work stands, from a look at the orchestration; that of a migration where absent. */
+  readonly outcome?: (look: Look) => Outcome
   /** Undefined where only the result is wanted. */
   readonly display: Display | undefined
   /** Asks to stop. */
   readonly signal: AbortSignal
 }
+
+/** Undefined where the migration is not there any more. */
+export type Look =
+  | {
+      status: Status['status']
+      control_state: Status['control_state']
+      verification_id: string | null
+    }
+  | undefined
+type Status = Parameters<typeof outcomeOf>[0]
 
 /** Milliseconds. */
 const SWEEP_EVERY = 1000
@@ -57,15 +69,18 @@ async function endless(work: Promise<void>): Promise<never> {
   return new Promise(() => undefined)
 }
 
-async function lookUntilEnd({ id, target, dispatcher, signal }: Drive): Promise<Outcome> {
+const ofMigration = (look: Look): Outcome => (look ? outcomeOf(look) : 'cancelled')
+
+async function lookUntilEnd(options: Drive): Promise<Outcome> {
+  const { id, target, dispatcher, signal } = options
   let answeredAt = performance.now()
   while (!signal.aborted) {
     const word = dispatcher.news.next
     try {
-      const [row] = await target<Parameters<typeof outcomeOf>[0][]>`
-        select status, control_state from migration.orchestrations where id = ${id}`
+      const [row] = await target<NonNullable<Look>[]>`
+        select status, control_state, verification_id from migration.orchestrations where id = ${id}`
       answeredAt = performance.now()
-      const outcome = row ? outcomeOf(row) : 'cancelled'
+      const outcome = (options.outcome ?? ofMigration)(row)
       if (outcome !== 'going') return outcome
     } catch (error) {
       const isPassing = isRetryable(error) && performance.now() - answeredAt < PATIENCE

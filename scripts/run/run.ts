@@ -6,12 +6,14 @@ import { availableParallelism } from 'node:os'
 import type { Sql } from 'postgres'
 import type { Note } from '../../shared/plan/problem.ts'
 import type { Plan } from '../../shared/plan/schema.ts'
+import { connectionBudget, type Demand } from '../../shared/start/connection-budget.ts'
 import { openTarget } from '../../shared/target/connect.ts'
 import type { Display } from '../ferry/display/display.ts'
 import type { Outcome } from '../ferry/report.ts'
 import type { FunctionHost } from '../local/gateway/host.ts'
 import {
   begin,
+  demandOf,
   findUnfinished,
   prepare,
   readablePlan,
@@ -22,6 +24,7 @@ import {
 import { applyControlSchema, type ControlSchema, inspectControlSchema } from './control-schema.ts'
 import { openDispatcher } from './dispatcher.ts'
 import { drive, readReport, stopGently } from './drive.ts'
+import { at } from './failure.ts'
 import { forgetFunctions, openFunctions, WORKER } from './functions.ts'
 import { type RunResult, resultOf } from './result.ts'
 import { inspectTarget, type TargetServer } from './server.ts'
@@ -55,7 +58,8 @@ const DEFAULT_LANES = Math.max(2, Math.min(8, availableParallelism()))
 /**
  * @returns undefined where it was stopped before anything was written
  * @throws FerryError, before anything is written: a Refusal with all problems of the plan, `plan_changed`,
- *   `source_changed`, `already_completed`, `run_active`, `control_schema_*`, `source_*`, `target_*`
+ *   `source_changed`, `already_completed`, `run_active`, `control_schema_*`, `source_*`, `target_*` (both
+ *   with `too_few_connections`)
  */
 export async function runMigration(options: RunOptions): Promise<Ended | undefined> {
   const plan = readablePlan(options.plan)
@@ -136,14 +140,15 @@ async function beginOrTakeUp(
   lanes: number,
 ): Promise<string | undefined> {
   const unfinished = server.has_control ? await findUnfinished(target, plan) : undefined
-  if (unfinished) return takeUpAgain(options, plan, target, unfinished)
-  const prepared = await prepare(target, options.plan, options.source)
+  const demand = demandOf(lanes, options.jobs)
+  if (unfinished) return takeUpAgain(options, plan, target, unfinished, demand)
+  const prepared = await prepare(target, options.plan, options.source, demand)
   for (const note of prepared.notes) options.note(note)
   if (options.signal.aborted) return undefined
   for (const { name, reason } of schema.leftOut) options.log(`left out ${name}: ${reason}`)
   await applyControlSchema(target, server, schema)
   options.log(`control schema: ${schema.pending.length} files applied`)
-  const id = await begin(target, prepared, host.url, lanes)
+  const id = await begin(target, prepared, host.url)
   options.began(id, false)
   return id
 }
@@ -153,10 +158,13 @@ async function takeUpAgain(
   plan: Plan,
   target: Sql,
   unfinished: Unfinished,
+  demand: Demand,
 ): Promise<string | undefined> {
-  for (const note of await requireSameSource(plan, options.source, unfinished)) options.note(note)
+  const budget = await at('target', connectionBudget(options.source, target, demand))
+  const notes = await requireSameSource(plan, options.source, unfinished)
+  for (const note of [...budget.notes, ...notes]) options.note(note)
   if (options.signal.aborted) return undefined
-  await takeUp(target, unfinished)
+  await takeUp(target, unfinished, budget.lanes)
   options.began(unfinished.id, true)
   return unfinished.id
 }

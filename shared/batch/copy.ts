@@ -11,24 +11,14 @@ import type { Source } from '../source/source.ts'
 import { type BatchCounts, type ClaimedBatch, control } from '../target/control.ts'
 import { copyIn } from '../target/copy-in.ts'
 import type { Tap } from '../wire/tap.ts'
+import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
+import { inOneTransaction } from './transaction.ts'
 
-/** Asked when the rows are in: whether this commit is the last of the call. */
-export type LastOfCall = (counts: BatchCounts) => boolean
-
-/**
- * Copies one claimed batch and commits it.
- * @throws FerryError `fenced` where another attempt has taken the batch; any failure of either side
- */
-export async function copyBatch(
-  platform: Platform,
-  lane: Lane,
-  batch: ClaimedBatch,
-  lastOfCall: LastOfCall,
-): Promise<BatchCounts> {
+export const copyBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const source = await lane.source(batch.source_secret)
   const range = await carve(platform, lane, source, batch)
-  const counts = await inOneTransaction(lane, async (transaction) => {
+  const work = await inOneTransaction(lane, async (transaction) => {
     const held = control(transaction)
     await held.beginLoad(batch)
     await transaction.unsafe(pinStatement(textFormatSettings))
@@ -38,36 +28,13 @@ export async function copyBatch(
         ? nothing
         : await load(source, batch.definition, range, transaction, lane.tap())
     await platform.failpoint('copy.loaded')
-    await held.completeBatch(batch, loaded, lastOfCall(loaded))
+    const work = { rows: loaded.read, bytes: loaded.bytes }
+    await held.completeBatch(batch, loaded, lastOfCall(work))
     await platform.failpoint('copy.completed')
-    return loaded
+    return work
   })
   await platform.failpoint('copy.committed')
-  return counts
-}
-
-/**
- * A transaction whose failure costs the connection instead of a rollback: a broken copy may have ended
- * in the middle of a message, and a lost connection takes no statement. Reports what failed first.
- */
-async function inOneTransaction(
-  lane: Lane,
-  work: (transaction: TransactionSql) => Promise<BatchCounts>,
-): Promise<BatchCounts> {
-  let failure: { readonly error: unknown } | undefined
-  try {
-    return await lane.target.begin(async (transaction) => {
-      try {
-        return await work(transaction)
-      } catch (error) {
-        failure = { error }
-        await lane.discard()
-        throw error
-      }
-    })
-  } catch (error) {
-    throw failure === undefined ? error : failure.error
-  }
+  return work
 }
 
 const nothing: BatchCounts = { read: 0, loaded: 0, failed: 0, filtered: 0, bytes: 0, waited_ms: 0 }

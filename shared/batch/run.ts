@@ -12,7 +12,10 @@ import { classify, isRetryable } from '../platform/sqlstate.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
 import { openBudget } from './budget.ts'
 import { copyBatch } from './copy.ts'
+import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
+import { repairBatch } from './repair.ts'
+import { verifyBatch } from './verify.ts'
 
 export interface Call {
   readonly platform: Platform
@@ -21,6 +24,13 @@ export interface Call {
   readonly openTarget: LaneDependencies['openTarget']
   readonly migrationId: string
   readonly dispatchId: string
+}
+
+/** How a batch of each kind is done. */
+const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
+  copy: copyBatch,
+  verify: verifyBatch,
+  repair: repairBatch,
 }
 
 /** Works off batches; never rejects. Closes the lane. */
@@ -73,15 +83,14 @@ async function processBatch(
   const timer = setTimeout(() => void lane.discard(), batch.lease_ms)
   let last = false
   try {
-    const counts = await copyBatch(platform, lane, batch, (loaded) => {
-      budget.spend(loaded.read, loaded.bytes)
+    const work = await kinds[batch.kind](platform, lane, batch, ({ rows, bytes }) => {
+      budget.spend(rows, bytes)
       last = !budget.allowsAnother()
       return last
     })
     platform.log('info', 'batch.completed', {
       ...identify(batch),
-      rows: counts.loaded,
-      bytes: counts.bytes,
+      ...work,
       duration_ms: Math.round(platform.now() - startedAt),
     })
     return !last
@@ -139,6 +148,7 @@ function identify(batch: ClaimedBatch) {
     migration_id: batch.migration_id,
     batch_id: batch.batch_id,
     entity: batch.entity_name,
+    kind: batch.kind,
     batch_number: batch.batch_number,
     attempt: batch.attempt,
   }

@@ -67,10 +67,10 @@ export const planSchema = z
       .default({ schemas: {}, tables: {} }),
     settings: z
       .strictObject({
-        lanes: z.int().min(1).max(8).default(2),
+        lanes: z.int().min(1).max(8).default(4),
         batch_rows: z.int().min(1).max(500_000).default(2000),
       })
-      .default({ lanes: 2, batch_rows: 2000 }),
+      .default({ lanes: 4, batch_rows: 2000 }),
   })
   .meta({ title: 'Supaferry plan', description: 'What is moved from a source into a project.' })
 

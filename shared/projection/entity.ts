@@ -53,3 +53,10 @@ export interface KeyRange {
   readonly after: KeyTexts | null
   readonly through: KeyTexts | null
 }
+
+/** Rows that a condition picks: those that a repair copies again. */
+export interface ChosenRows {
+  readonly condition: string
+}
+
+export type RowSet = KeyRange | ChosenRows

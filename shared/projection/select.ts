@@ -1,5 +1,5 @@
 /** The statements that move an entity: out of the source, into the target. COPY, text or binary. */
-import type { CompiledEntity, KeyRange, TableName } from './entity.ts'
+import type { CompiledEntity, RowSet, TableName } from './entity.ts'
 import { quoteIdent, quoteTable } from './quote.ts'
 import { whereMoved, whereRange } from './range.ts'
 
@@ -9,14 +9,14 @@ export function readTable(source: TableName & { readonly partitioned: boolean })
 }
 
 /** `copy (select … ) to stdout` for the rows of a range that are moved; two open ends read the whole table. */
-export function copyOutStatement(entity: CompiledEntity, range: KeyRange): string {
+export function copyOutStatement(entity: CompiledEntity, range: RowSet): string {
   const columns = entity.columns.map((column) => quoteIdent(column.source)).join(', ')
   const where = whereMoved(entity, range)
   return `copy (select ${columns} from ${readTable(entity.source)}${where}) to stdout${formatOf(entity)}`
 }
 
 /** How many rows a range holds, those that the filter takes out included: `(rows text)`. */
-export function countStatement(entity: CompiledEntity, range: KeyRange): string {
+export function countStatement(entity: CompiledEntity, range: RowSet): string {
   return `select count(*)::text as rows from ${readTable(entity.source)}${whereRange(entity, range)}`
 }
 

@@ -1,6 +1,6 @@
 /** What the makers of tables, types and steps share while a target is planned. */
 import type { Note, Problem } from '../plan/problem.ts'
-import type { CollationName } from '../source/catalog-rows.ts'
+import type { CatalogTable, CollationName } from '../source/catalog-rows.ts'
 import type { NameInTarget } from './expression.ts'
 import type { MovedTable } from './moved-table.ts'
 import type { TypeNames } from './type-names.ts'
@@ -19,15 +19,26 @@ export interface SchemaContext {
   readonly apiRoles: readonly string[]
   readonly problems: Problem[]
   readonly notes: Note[]
+  readonly omissions: Omission[]
 }
 
-/** Something of the source that the target will not have. */
+/** Something of a table that the target will not have, for those who compare the two later. */
+export interface Omission {
+  readonly what: 'index' | 'constraint' | 'default' | 'setting' | 'inheritance' | 'partitions'
+  /** Table or partition of the source. */
+  readonly table: Pick<CatalogTable, 'schema' | 'name'>
+  /** Of the index, constraint, column or parent; of the table where it is about the table itself. */
+  readonly name: string
+}
+
+/** Something of the source that the target will not have: a note for people, an omission for checks. */
 export function leaveOut(
-  context: Pick<SchemaContext, 'notes'>,
-  what: 'index' | 'constraint' | 'default' | 'setting' | 'inheritance' | 'partitions',
+  context: Pick<SchemaContext, 'notes' | 'omissions'>,
+  omission: Omission,
   message: string,
   path: string,
   hint = 'Add it in the target afterwards where it is needed.',
 ): void {
-  context.notes.push({ code: `${what}_left_out`, message, hint, path })
+  context.notes.push({ code: `${omission.what}_left_out`, message, hint, path })
+  context.omissions.push(omission)
 }

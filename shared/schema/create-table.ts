@@ -89,7 +89,7 @@ function columnLine(
         : 'uses functions of its own'
       leaveOut(
         context,
-        'default',
+        { what: 'default', table: moved.table, name: column.name },
         `The default of ${column.name} in ${sourceName(moved)} ${what}.`,
         moved.entity.path,
       )

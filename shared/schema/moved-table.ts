@@ -1,6 +1,7 @@
 /** A table of the target that rows are moved into, with the table of the source that it stands for. */
 import type { TableName } from '../projection/entity.ts'
 import type { CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
+import type { CatalogConstraint } from '../source/catalog-rows-attached.ts'
 import type { SchemaEntity } from './type-names.ts'
 
 /** The part of a planned entity that decides what its table gets. */
@@ -60,6 +61,15 @@ export function keptColumns(entity: SchemaEntity, table: CatalogTable): readonly
 /** Whether all of the columns come along. */
 export function hasColumns(moved: MovedTable, names: readonly string[]): boolean {
   return names.every((name) => moved.columns.some((column) => column.name === name))
+}
+
+/**
+ * Whether a check or foreign key is made with that of a parent. A child that is put under its parent
+ * later needs its own.
+ */
+export function comesWithParent({ table }: MovedTable, constraint: CatalogConstraint): boolean {
+  const { type, inherited } = constraint
+  return (type === 'c' || type === 'f') && inherited && table.inherits.length === 0
 }
 
 /** For messages: the source's name. */

@@ -5,7 +5,7 @@ import { leaveOut, type SchemaContext } from './context.ts'
 import { partitionKeyText } from './expression.ts'
 import { type MovedTable, movedTable, type TargetEntity } from './moved-table.ts'
 
-type TreeContext = Pick<SchemaContext, 'inTarget' | 'notes'> & {
+type TreeContext = Pick<SchemaContext, 'inTarget' | 'notes' | 'omissions'> & {
   readonly schemaOf: (schema: string) => string
 }
 
@@ -24,7 +24,8 @@ export function partitionTree(
   if (reason !== undefined) {
     const message = `${table.schema}.${table.name} becomes an ordinary table: ${reason}.`
     const hint = 'Create the partitioned table in the target beforehand if it is to be one there.'
-    leaveOut(context, 'partitions', message, entity.path, hint)
+    const omission = { what: 'partitions', table, name: table.name } as const
+    leaveOut(context, omission, message, entity.path, hint)
     return [movedTable(entity, table, true, false)]
   }
   const root = movedTable(entity, table, true, true)

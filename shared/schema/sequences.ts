@@ -16,8 +16,15 @@ export interface Sequences {
   readonly create: readonly string[]
   /** After them. */
   readonly own: readonly string[]
+  /** Sequences that the table sets, with the column that takes values from each. */
+  users(moved: MovedTable): readonly SequenceUse[]
   /** For a step of the table: statements that let each of its sequences go on; by sequence. */
   positions(moved: MovedTable): readonly { readonly name: string; readonly statement: string }[]
+}
+
+export interface SequenceUse {
+  readonly sequence: CatalogSequence
+  readonly column: string
 }
 
 interface User {
@@ -72,7 +79,7 @@ export function planSequences(
       )
     }
   }
-  const ofTable = new Map<MovedTable, { sequence: CatalogSequence; column: string }[]>()
+  const ofTable = new Map<MovedTable, SequenceUse[]>()
   for (const [oid, using] of users) {
     for (const { moved, column } of using) {
       if (moved.parent !== null && using.some((each) => each.moved.parent === null)) continue
@@ -92,6 +99,7 @@ export function planSequences(
     },
     create,
     own,
+    users: (moved) => ofTable.get(moved) ?? [],
     positions: (moved) =>
       (ofTable.get(moved) ?? []).flatMap(({ sequence, column }) => {
         const target = targets.get(sequence.oid)
@@ -155,7 +163,7 @@ function positionStatement(
 }
 
 /** Whether the column's values can be held against the sequence. */
-function isNumber(moved: MovedTable, column: string): boolean {
+export function isNumber(moved: MovedTable, column: string): boolean {
   const type = moved.columns.find(({ name }) => name === column)?.type
   return (
     hasColumns(moved, [column]) && /^(smallint|integer|bigint|numeric(\(.*\))?)$/.test(type ?? '')

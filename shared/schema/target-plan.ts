@@ -1,10 +1,10 @@
 /** From entities and what the target has to the statements that make the rest, or to problems. */
 import type { Note, Problem } from '../plan/problem.ts'
-import type { Catalog, CatalogTable } from '../source/catalog-rows.ts'
+import type { Catalog, CatalogTable, CatalogType } from '../source/catalog-rows.ts'
 import type { CatalogUse } from '../source/catalog-rows-attached.ts'
 import { type Collations, collationsOf } from './collations.ts'
 import { compareTable } from './compare-table.ts'
-import type { SchemaContext } from './context.ts'
+import type { Omission, SchemaContext } from './context.ts'
 import type { NameInTarget } from './expression.ts'
 import { type Extensions, extensionsOf } from './extensions.ts'
 import { type MovedTable, movedTable, type TargetEntity } from './moved-table.ts'
@@ -27,6 +27,18 @@ export interface TargetPlan {
   readonly steps: ReadonlyMap<string, readonly Step[]>
   readonly problems: readonly Problem[]
   readonly notes: readonly Note[]
+  readonly design: TargetDesign
+}
+
+/** What the target is to be made of: the check of a schema holds it against what is there. */
+export interface TargetDesign {
+  /** Tables and their partitions, parents before children. */
+  readonly tables: readonly MovedTable[]
+  /** Types that the columns need, each once. */
+  readonly types: readonly CatalogType[]
+  readonly sequences: Sequences
+  readonly omissions: readonly Omission[]
+  readonly context: SchemaContext
 }
 
 export function planTarget(
@@ -37,13 +49,14 @@ export function planTarget(
 ): TargetPlan {
   const problems: Problem[] = []
   const notes: Note[] = []
+  const omissions: Omission[] = []
   const types = typeNames(catalog, entities, renamedSchemas, target)
   const extensions = extensionsOf(target)
   const collations = collationsOf(catalog, types, target, notes)
   // Tables are known before their sequences, which their texts may name.
   let sequences: Sequences | undefined
   const inTarget = namesInTarget(types, extensions, collations, (oid) => sequences?.find(oid))
-  const treeContext = { inTarget, notes, schemaOf: types.schemaOf }
+  const treeContext = { inTarget, notes, omissions, schemaOf: types.schemaOf }
   const trees = moveTables(entities, catalog, target, types, treeContext, problems)
   const all = trees.flat()
   const absent = trees.flatMap(([root]) => (root?.isNew ? [root] : []))
@@ -72,6 +85,7 @@ export function planTarget(
     apiRoles: target.api_roles,
     problems,
     notes,
+    omissions,
   }
   const parts = new Map<MovedTable, TableParts>()
   for (const tree of trees) {
@@ -86,7 +100,8 @@ export function planTarget(
     ),
   )
   const ddl = [...schemas, ...extensions.ddl(), ...collations.ddl, ...objects]
-  return { ddl, steps, problems, notes }
+  const design = { tables: all, types: needed.types, sequences, omissions, context }
+  return { ddl, steps, problems, notes, design }
 }
 
 /** Each entity's table with its partitions; what is there already is held against what is to come. */

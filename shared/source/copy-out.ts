@@ -1,7 +1,7 @@
 /** COPY TO STDOUT of one range, led past the driver into the sink (see `shared/wire/tap.ts`). */
 import type { Readable } from 'node:stream'
 import type { Row, TransactionSql } from 'postgres'
-import type { CompiledEntity, KeyRange } from '../projection/entity.ts'
+import type { CompiledEntity, RowSet } from '../projection/entity.ts'
 import { copyOutStatement, countStatement } from '../projection/select.ts'
 import type { CopySink } from '../wire/copy-sink.ts'
 import type { Tap } from '../wire/tap.ts'
@@ -11,7 +11,7 @@ export async function copyRange(
   tx: TransactionSql,
   tap: Tap,
   entity: CompiledEntity,
-  range: KeyRange,
+  range: RowSet,
   into: CopySink,
 ): Promise<Sent> {
   const counted = entity.filter === undefined ? undefined : await countRows(tx, entity, range)
@@ -27,7 +27,7 @@ export async function copyRange(
   return { ...sent, rows, filtered: counted === undefined ? 0 : counted - rows }
 }
 
-async function countRows(tx: TransactionSql, entity: CompiledEntity, range: KeyRange) {
+async function countRows(tx: TransactionSql, entity: CompiledEntity, range: RowSet) {
   const [row] = await tx.unsafe<{ rows: string }[]>(countStatement(entity, range))
   return Number(row?.rows)
 }

@@ -1,5 +1,6 @@
 /** What the engine knows of a source: a catalog, ranges, and a stream of COPY text. */
-import type { CompiledEntity, KeyRange, KeyTexts } from '../projection/entity.ts'
+import type { Row } from 'postgres'
+import type { CompiledEntity, KeyRange, KeyTexts, RowSet } from '../projection/entity.ts'
 import type { CopySink, Moved } from '../wire/copy-sink.ts'
 import type { Catalog } from './catalog-rows.ts'
 
@@ -23,9 +24,11 @@ export interface Source {
   /** Looks ahead in key order: where a batch of `rows` rows in the range would end. */
   bounds(entity: CompiledEntity, range: KeyRange, rows: number): Promise<Bounds>
   /**
-   * Streams the rows of a range as COPY text into `into`, and resolves when the last one is handed over.
+   * Streams the rows of a range, or chosen ones, as COPY text into `into`, and resolves when the last one is handed over.
    * On failure of either side the connection is thrown away.
    */
-  copyOut(entity: CompiledEntity, range: KeyRange, into: CopySink): Promise<Sent>
+  copyOut(entity: CompiledEntity, rows: RowSet, into: CopySink): Promise<Sent>
+  /** One statement without parameters in a pinned read-only snapshot, for what a check looks at. */
+  query(statement: string): Promise<readonly Row[]>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
  * Everything that has to be true before a migration begins: the plan is valid, the source answers and
- * has what the plan names, the target can take it. Writes nothing anywhere.
+ * has what the plan names, the target can take it, both have connections for it. Writes nothing anywhere.
  */
 import type { Sql } from 'postgres'
 import { checkPlan } from '../plan/check.ts'
@@ -16,6 +16,8 @@ import { readTargetState } from '../schema/target-state.ts'
 import type { Catalog } from '../source/catalog-rows.ts'
 import { openSource } from '../source/connect.ts'
 import type { Source } from '../source/source.ts'
+import { type Budget, type Demand, laneBudget, PROJECT_CONNECTIONS } from './connection-budget.ts'
+import { type Offer, offerOfSource, offerOfTarget } from './connection-offer.ts'
 
 export interface PreparedEntity extends PlannedEntity {
   /** What the control plane has done to its table after the rows are in. */
@@ -28,6 +30,8 @@ export interface Prepared {
   /** Statements for the target, each text complete in itself. */
   readonly ddl: readonly string[]
   readonly fingerprints: { readonly plan: string; readonly source: string }
+  /** Batches at work at a time: what is asked for, or what both servers have connections for. */
+  readonly lanes: number
   readonly notes: readonly Note[]
 }
 
@@ -43,12 +47,15 @@ export interface PrepareOptions {
   readonly resolveSecret: (name: string) => Promise<string | undefined>
   /** Opens a source by its address; tests and other kinds of sources hand in their own. */
   readonly open?: (address: string) => Source
+  /** The plan's lanes and what a project takes besides, where nothing is said. */
+  readonly demand?: Demand
 }
 
 /**
  * Problems of the plan come back as a list, all together. A server that does not answer is an error.
  * @throws FerryError `source_unreachable`, `address_invalid`, … at `source.secret`;
- *   the target's failures as `classify` names them
+ *   `source_too_few_connections`, `target_too_few_connections`; the target's failures as `classify`
+ *   names them
  */
 export async function prepareMigration(options: PrepareOptions): Promise<Preparation> {
   const parsed = parsePlan(options.plan)
@@ -56,6 +63,7 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   const { plan } = parsed
   const address = await options.resolveSecret(plan.source.secret)
   if (address === undefined) return { problems: [secretProblem()] }
+  const budget = await budgetOf(options, plan, address)
   const catalog = await readSource(plan, () => (options.open ?? openSource)(address))
   const checked = checkPlan(plan, catalog)
   const targets = checked.entities.map(({ definition }) => definition.target)
@@ -78,9 +86,25 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
       plan: planFingerprint(plan),
       source: sourceFingerprint(checked.entities, catalog),
     },
-    notes: [...checked.notes, ...target.notes],
+    lanes: budget.lanes,
+    notes: [...budget.notes, ...checked.notes, ...target.notes],
   }
   return { prepared, problems: [] }
+}
+
+/** A source of another kind has no connections to run out of. */
+async function budgetOf(options: PrepareOptions, plan: Plan, address: string): Promise<Budget> {
+  const asked = { lanes: plan.settings.lanes, besides: PROJECT_CONNECTIONS }
+  const source = options.open === undefined ? await askSource(address) : undefined
+  return laneBudget(source, await offerOfTarget(options.target), options.demand ?? asked)
+}
+
+async function askSource(address: string): Promise<Offer> {
+  try {
+    return await offerOfSource(address)
+  } catch (error) {
+    throw atSecret(classify(error))
+  }
 }
 
 async function readSource(plan: Plan, open: () => Source): Promise<Catalog> {

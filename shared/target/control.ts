@@ -14,7 +14,11 @@ export interface ClaimedBatch {
   readonly migration_id: string
   readonly batch_id: string
   readonly attempt: number
-  readonly kind: 'copy'
+  readonly kind: 'copy' | 'verify' | 'repair'
+  /** What a batch of kind verify looks at; '' otherwise. */
+  readonly check_name: '' | 'rows' | 'schema' | 'queries'
+  /** Settings of the verification that the batch belongs to. */
+  readonly task: VerificationTask
   readonly entity_status_id: string
   readonly entity_name: string
   readonly batch_number: number
@@ -27,6 +31,31 @@ export interface ClaimedBatch {
   readonly definition: CompiledEntity
   /** Name of the function secret or Vault secret that holds the source's address. */
   readonly source_secret: string
+}
+
+/** Empty for a batch of kind copy. */
+export interface VerificationTask {
+  readonly mode?: 'counts' | 'sample' | 'full'
+  /** A whole number as text: it may have 64 bits. */
+  readonly seed?: string
+  readonly sample_rows?: number
+  /** Rows of the entity that the copy has read. */
+  readonly rows_total?: number
+}
+
+/** What a repair is to put right. */
+export interface RepairFinding {
+  readonly kind: 'missing' | 'extra' | 'changed' | 'duplicates' | 'range'
+  readonly row_key: readonly string[] | null
+  readonly range_after: readonly string[] | null
+  readonly range_through: readonly string[] | null
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** What a check found out; `shared/verification` tells the shapes. */
+export interface CheckOutcome {
+  readonly results: readonly object[]
+  readonly findings: readonly object[]
 }
 
 export interface BatchCounts {
@@ -51,6 +80,8 @@ export interface VerbAnswer {
   readonly migration_id: string
   readonly status: string
   readonly control_state: string
+  /** The pass that a verification or repair has begun. */
+  readonly verification_id?: string
 }
 
 export interface AuditEntry {
@@ -61,7 +92,7 @@ export interface AuditEntry {
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
-type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
+type Verb = 'pause' | 'resume' | 'cancel' | 'retry' | 'repair'
 
 export type Control = ReturnType<typeof control>
 
@@ -118,6 +149,38 @@ export function control(sql: Sql | TransactionSql) {
         p_bytes => ${counts.bytes}, p_target_wait_ms => ${Math.round(counts.waited_ms)},
         p_last_of_call => ${lastOfCall})`)
     },
+    /** Closes a batch of kind verify. @throws `fenced` */
+    async completeCheck(batch: Held, outcome: CheckOutcome, lastOfCall: boolean): Promise<void> {
+      await one(sql`select migration.complete_check(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_results => ${JSON.stringify(outcome.results)}::text::jsonb,
+        p_findings => ${JSON.stringify(outcome.findings)}::text::jsonb, p_last_of_call => ${lastOfCall})`)
+    },
+    /** The plan as the migration was started with it. */
+    async planOf(migrationId: string): Promise<unknown> {
+      const row = await one<{ plan: unknown }>(
+        sql`select plan from migration.orchestrations where id = ${migrationId}`,
+      )
+      return row.plan
+    },
+    async findingsOfBatch(batch: Held): Promise<readonly RepairFinding[]> {
+      try {
+        return await sql<RepairFinding[]>`select * from migration.findings_of_batch(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`
+      } catch (error) {
+        throw controlFailure(error)
+      }
+    },
+    /** Closes a batch of kind repair; the caller commits. @throws `fenced`, `rows_not_accounted_for` */
+    async completeRepair(
+      batch: Held,
+      rows: { readonly removed: number; readonly loaded: number },
+      lastOfCall: boolean,
+    ): Promise<void> {
+      await one(sql`select migration.complete_repair(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_removed => ${rows.removed}, p_loaded => ${rows.loaded}, p_last_of_call => ${lastOfCall})`)
+    },
     /** `retrying`, `failed`, or `ignored` where the batch is no longer held by this attempt. */
     async failBatch(
       batch: Held,
@@ -147,10 +210,24 @@ export function control(sql: Sql | TransactionSql) {
     resume: (id: string, actor: string) => verb('resume', id, actor),
     cancel: (id: string, actor: string) => verb('cancel', id, actor),
     retry: (id: string, actor: string) => verb('retry', id, actor),
+    /** @param mode null takes the plan's. @throws `verification_running`, `mode_unknown` */
+    async verify(id: string, actor: string, mode: string | null = null): Promise<VerbAnswer> {
+      const row = await one<{ answer: VerbAnswer }>(sql`select migration.verify(
+        p_migration_id => ${id}, p_actor => ${actor}, p_mode => ${mode}) as answer`)
+      return row.answer
+    },
+    repair: (id: string, actor: string) => verb('repair', id, actor),
     /** @throws `migration_unknown` */
     async statusReport(id: string): Promise<unknown> {
       const row = await one<{ report: unknown }>(
         sql`select migration.status_report(p_migration_id => ${id}) as report`,
+      )
+      return row.report
+    },
+    /** Everything that a report shows of a migration. @throws `migration_unknown` */
+    async migrationReport(id: string): Promise<unknown> {
+      const row = await one<{ report: unknown }>(
+        sql`select migration.migration_report(p_migration_id => ${id}) as report`,
       )
       return row.report
     },

@@ -68,6 +68,7 @@ export type Database = {
           batch_number: number
           batch_size: number | null
           bytes: number
+          check_name: string
           completed_at: string | null
           created_at: string
           deaths: number
@@ -83,6 +84,8 @@ export type Database = {
           max_retries: number
           migration_id: string
           not_before: string
+          outcome: NonNullable<Json>
+          pass_id: string
           processing_duration_ms: number | null
           range_after: NonNullable<Json>
           range_through: Json | null
@@ -94,6 +97,7 @@ export type Database = {
           row_limit: number
           started_at: string | null
           status: string
+          task: NonNullable<Json>
           _advance_prefix: Json | null
           _count_batch_in_entity: {
             batch_size: number
@@ -120,13 +124,15 @@ export type Database = {
             throughput_per_second: number
             updated_at: string
           } | null
+          _hold_pass: undefined | null
         }
-        ComputedFields: '_advance_prefix' | '_count_batch_in_entity'
+        ComputedFields: '_advance_prefix' | '_count_batch_in_entity' | '_hold_pass'
         Insert: {
           attempt?: number
           batch_number: number
           batch_size?: number | null
           bytes?: number
+          check_name?: string
           completed_at?: string | null
           created_at?: string
           deaths?: number
@@ -142,6 +148,8 @@ export type Database = {
           max_retries: number
           migration_id: string
           not_before?: string
+          outcome?: NonNullable<Json>
+          pass_id?: string
           processing_duration_ms?: number | null
           range_after?: NonNullable<Json>
           range_through?: Json | null
@@ -153,12 +161,14 @@ export type Database = {
           row_limit: number
           started_at?: string | null
           status?: string
+          task?: NonNullable<Json>
         }
         Update: {
           attempt?: number
           batch_number?: number
           batch_size?: number | null
           bytes?: number
+          check_name?: string
           completed_at?: string | null
           created_at?: string
           deaths?: number
@@ -174,6 +184,8 @@ export type Database = {
           max_retries?: number
           migration_id?: string
           not_before?: string
+          outcome?: NonNullable<Json>
+          pass_id?: string
           processing_duration_ms?: number | null
           range_after?: NonNullable<Json>
           range_through?: Json | null
@@ -185,6 +197,7 @@ export type Database = {
           row_limit?: number
           started_at?: string | null
           status?: string
+          task?: NonNullable<Json>
         }
         Relationships: [
           {
@@ -401,8 +414,9 @@ export type Database = {
           target_entity: string
           throughput_per_second: number
           updated_at: string
+          _check_batch_rows: number | null
         }
-        ComputedFields: never
+        ComputedFields: '_check_batch_rows'
         Insert: {
           batch_size: number
           batches_created?: number
@@ -759,6 +773,114 @@ export type Database = {
           },
         ]
       }
+      findings: {
+        Row: {
+          check_name: string
+          columns: string[]
+          detail: NonNullable<Json>
+          entity_status_id: string
+          found_at: string
+          id: string
+          kind: string
+          migration_id: string
+          object_name: string | null
+          range_after: Json | null
+          range_through: Json | null
+          repair_batch_id: string | null
+          repaired_at: string | null
+          row_key: Json | null
+          severity: string
+          verification_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          check_name: string
+          columns?: string[]
+          detail?: NonNullable<Json>
+          entity_status_id: string
+          found_at: string
+          id?: string
+          kind: string
+          migration_id: string
+          object_name?: string | null
+          range_after?: Json | null
+          range_through?: Json | null
+          repair_batch_id?: string | null
+          repaired_at?: string | null
+          row_key?: Json | null
+          severity: string
+          verification_id: string
+        }
+        Update: {
+          check_name?: string
+          columns?: string[]
+          detail?: NonNullable<Json>
+          entity_status_id?: string
+          found_at?: string
+          id?: string
+          kind?: string
+          migration_id?: string
+          object_name?: string | null
+          range_after?: Json | null
+          range_through?: Json | null
+          repair_batch_id?: string | null
+          repaired_at?: string | null
+          row_key?: Json | null
+          severity?: string
+          verification_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'findings_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'findings_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'findings_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verification_progress'
+            referencedColumns: ['verification_id']
+          },
+          {
+            foreignKeyName: 'findings_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verification_summary'
+            referencedColumns: ['verification_id']
+          },
+          {
+            foreignKeyName: 'findings_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verifications'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       mappings: {
         Row: {
           created_at: string
@@ -827,7 +949,9 @@ export type Database = {
           error_count: number
           failure_code: string | null
           failure_reason: string | null
+          finished_at: string | null
           id: string
+          is_open: boolean | null
           lanes_adjusted_at: string
           lanes_allowed: number
           migration_type: string
@@ -845,8 +969,10 @@ export type Database = {
           total_entities: number
           total_steps: number
           updated_at: string
+          verification_id: string | null
+          _verification_settings: Json | null
         }
-        ComputedFields: never
+        ComputedFields: '_verification_settings'
         Insert: {
           completed_at?: string | null
           completed_entities?: number
@@ -859,7 +985,9 @@ export type Database = {
           error_count?: number
           failure_code?: string | null
           failure_reason?: string | null
+          finished_at?: string | null
           id?: string
+          is_open?: never
           lanes_adjusted_at?: string
           lanes_allowed?: number
           migration_type?: string
@@ -877,6 +1005,7 @@ export type Database = {
           total_entities: number
           total_steps?: number
           updated_at?: string
+          verification_id?: string | null
         }
         Update: {
           completed_at?: string | null
@@ -890,7 +1019,9 @@ export type Database = {
           error_count?: number
           failure_code?: string | null
           failure_reason?: string | null
+          finished_at?: string | null
           id?: string
+          is_open?: never
           lanes_adjusted_at?: string
           lanes_allowed?: number
           migration_type?: string
@@ -908,6 +1039,7 @@ export type Database = {
           total_entities?: number
           total_steps?: number
           updated_at?: string
+          verification_id?: string | null
         }
         Relationships: []
       }
@@ -1013,6 +1145,192 @@ export type Database = {
             columns: ['referenced_entity_status_id']
             isOneToOne: false
             referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      validation_results: {
+        Row: {
+          check_name: string
+          entity_name: string
+          entity_status_id: string
+          executed_at: string
+          execution_duration_ms: number
+          id: string
+          issue_details: Json | null
+          issues_found: number
+          migration_id: string
+          records_validated: number
+          status: string
+          validation_criteria: NonNullable<Json>
+          validation_type: string
+          verification_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          check_name: string
+          entity_name: string
+          entity_status_id: string
+          executed_at: string
+          execution_duration_ms: number
+          id?: string
+          issue_details?: Json | null
+          issues_found: number
+          migration_id: string
+          records_validated: number
+          status: string
+          validation_criteria: NonNullable<Json>
+          validation_type: string
+          verification_id: string
+        }
+        Update: {
+          check_name?: string
+          entity_name?: string
+          entity_status_id?: string
+          executed_at?: string
+          execution_duration_ms?: number
+          id?: string
+          issue_details?: Json | null
+          issues_found?: number
+          migration_id?: string
+          records_validated?: number
+          status?: string
+          validation_criteria?: NonNullable<Json>
+          validation_type?: string
+          verification_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'validation_results_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'validation_results_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'validation_results_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'validation_results_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'validation_results_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verification_progress'
+            referencedColumns: ['verification_id']
+          },
+          {
+            foreignKeyName: 'validation_results_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verification_summary'
+            referencedColumns: ['verification_id']
+          },
+          {
+            foreignKeyName: 'validation_results_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verifications'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      verifications: {
+        Row: {
+          completed_at: string | null
+          entity_status_ids: string[] | null
+          failure_code: string | null
+          id: string
+          is_gate: boolean
+          issues_found: number
+          kind: string
+          migration_id: string
+          mode: string
+          records_validated: number
+          requested_by: string
+          sample_rows: number
+          seed: number
+          started_at: string
+          status: string
+          _counts: {
+            batches_read: number
+            entity_name: string
+            id: string
+            issues: number
+            records_failed: number
+            records_filtered: number
+            records_read: number
+            source_rows: number
+            target_rows: number
+            validated: number
+          } | null
+          _write_counts: undefined | null
+          _write_results: undefined | null
+        }
+        ComputedFields: '_counts' | '_write_counts' | '_write_results'
+        Insert: {
+          completed_at?: string | null
+          entity_status_ids?: string[] | null
+          failure_code?: string | null
+          id?: string
+          is_gate: boolean
+          issues_found?: number
+          kind?: string
+          migration_id: string
+          mode: string
+          records_validated?: number
+          requested_by: string
+          sample_rows: number
+          seed: number
+          started_at: string
+          status?: string
+        }
+        Update: {
+          completed_at?: string | null
+          entity_status_ids?: string[] | null
+          failure_code?: string | null
+          id?: string
+          is_gate?: boolean
+          issues_found?: number
+          kind?: string
+          migration_id?: string
+          mode?: string
+          records_validated?: number
+          requested_by?: string
+          sample_rows?: number
+          seed?: number
+          started_at?: string
+          status?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
         ]
@@ -1184,6 +1502,7 @@ export type Database = {
           eta_seconds: number | null
           failure_code: string | null
           failure_reason: string | null
+          finished_at: string | null
           migration_id: string
           migration_type: string
           plan_name: string | null
@@ -1235,8 +1554,140 @@ export type Database = {
           },
         ]
       }
+      verification_findings: {
+        Row: {
+          check_name: string
+          columns: string[]
+          detail: NonNullable<Json>
+          entity_name: string
+          found_at: string
+          kind: string
+          migration_id: string
+          object_name: string | null
+          range_after: Json | null
+          range_through: Json | null
+          repaired_at: string | null
+          row_key: Json | null
+          severity: string
+          target_entity: string
+          verification_id: string
+          verified_at: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'findings_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verification_progress'
+            referencedColumns: ['verification_id']
+          },
+          {
+            foreignKeyName: 'findings_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verification_summary'
+            referencedColumns: ['verification_id']
+          },
+          {
+            foreignKeyName: 'findings_verification_id_fkey'
+            columns: ['verification_id']
+            isOneToOne: false
+            referencedRelation: 'verifications'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      verification_progress: {
+        Row: {
+          batches: number | null
+          batches_completed: number | null
+          completed_at: string | null
+          failure_code: string | null
+          is_gate: boolean
+          issues_found: number
+          kind: string
+          migration_id: string
+          mode: string
+          records_validated: number | null
+          requested_by: string
+          started_at: string
+          status: string
+          verification_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      verification_summary: {
+        Row: {
+          check_name: string
+          entity_name: string
+          executed_at: string
+          execution_duration_ms: number
+          is_gate: boolean
+          issue_details: Json | null
+          issues_found: number
+          migration_id: string
+          mode: string
+          records_validated: number
+          source_rows: number | null
+          status: string
+          target_rows: number | null
+          validation_criteria: NonNullable<Json>
+          validation_type: string
+          verification_id: string
+          verification_status: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
     }
     Functions: {
+      _abort_pass: { Args: { p_code: string; p_migration_id: string }; Returns: undefined }
       _advance_prefix: {
         Args: {
           p_batch: Omit<
@@ -1257,6 +1708,16 @@ export type Database = {
       }
       _backend_lives: { Args: { p_pid: number; p_started_at: string }; Returns: boolean }
       _backoff: { Args: { p_failures: number }; Returns: string }
+      _begin_verification: {
+        Args: {
+          p_entities: string[]
+          p_is_gate: boolean
+          p_migration_id: string
+          p_requested_by: string
+          p_settings: Json
+        }
+        Returns: string
+      }
       _brief: { Args: { p_migration_id: string }; Returns: Json }
       _bury_batch: {
         Args: {
@@ -1268,7 +1729,27 @@ export type Database = {
         }
         Returns: boolean
       }
+      _check_batch_rows: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: number
+      }
       _check_configuration: { Args: { p_configuration: Json }; Returns: undefined }
+      _check_rows_inserted: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_records: number
+        }
+        Returns: undefined
+      }
+      _complete: { Args: { p_migration_id: string }; Returns: undefined }
       _count_batch_in_entity: {
         Args: {
           p_batch: Omit<
@@ -1323,17 +1804,43 @@ export type Database = {
         Returns: string
       }
       _count_steps: { Args: { p_steps: string[] }; Returns: undefined }
+      _counts: {
+        Args: {
+          p_pass: Omit<
+            Database['migration']['Tables']['verifications']['Row'],
+            Database['migration']['Tables']['verifications']['ComputedFields']
+          >
+        }
+        Returns: {
+          batches_read: number
+          entity_name: string
+          id: string
+          issues: number
+          records_failed: number
+          records_filtered: number
+          records_read: number
+          source_rows: number
+          target_rows: number
+          validated: number
+        }[]
+      }
       _create_batch_partition: { Args: { p_migration_id: string }; Returns: undefined }
       _emit: {
         Args: { p_data?: Json; p_event_type: string; p_migration_id: string }
         Returns: undefined
       }
       _end_if_done: { Args: { p_migration_id: string }; Returns: string }
+      _end_verification: { Args: { p_pass_id: string }; Returns: undefined }
       _ensure_error_partition: { Args: { p_at: string }; Returns: undefined }
       _fail: {
         Args: { p_code: string; p_migration_id: string; p_reason: string }
         Returns: undefined
       }
+      _finding_kinds: {
+        Args: { p_check: string; p_entity_status_id: string; p_pass_id: string }
+        Returns: Json
+      }
+      _has_open_batches: { Args: { p_migration_id: string; p_pass_id: string }; Returns: boolean }
       _hold: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: {
@@ -1341,6 +1848,7 @@ export type Database = {
           batch_number: number
           batch_size: number | null
           bytes: number
+          check_name: string
           completed_at: string | null
           created_at: string
           deaths: number
@@ -1356,6 +1864,8 @@ export type Database = {
           max_retries: number
           migration_id: string
           not_before: string
+          outcome: NonNullable<Json>
+          pass_id: string
           processing_duration_ms: number | null
           range_after: NonNullable<Json>
           range_through: Json | null
@@ -1367,6 +1877,7 @@ export type Database = {
           row_limit: number
           started_at: string | null
           status: string
+          task: NonNullable<Json>
         }
         SetofOptions: {
           from: '*'
@@ -1375,7 +1886,53 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      _hold_pass: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _lanes: { Args: { p_accepted: boolean; p_migration_id: string }; Returns: number }
+      _last_verification: {
+        Args: { p_migration_id: string }
+        Returns: {
+          completed_at: string | null
+          entity_status_ids: string[] | null
+          failure_code: string | null
+          id: string
+          is_gate: boolean
+          issues_found: number
+          kind: string
+          migration_id: string
+          mode: string
+          records_validated: number
+          requested_by: string
+          sample_rows: number
+          seed: number
+          started_at: string
+          status: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'verifications'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      _leave_call: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_dispatch: boolean
+          p_last_of_call: boolean
+        }
+        Returns: undefined
+      }
       _lock_lanes: { Args: { p_migration_id: string }; Returns: undefined }
       _mind_pace: {
         Args: {
@@ -1392,6 +1949,17 @@ export type Database = {
         Returns: number
       }
       _open_others_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
+      _open_pass: {
+        Args: {
+          p_entities: string[]
+          p_is_gate: boolean
+          p_kind: string
+          p_migration_id: string
+          p_requested_by: string
+          p_settings: Json
+        }
+        Returns: string
+      }
       _open_stage: { Args: { p_entity_status_id: string }; Returns: number }
       _open_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
       _orchestration: {
@@ -1408,7 +1976,9 @@ export type Database = {
           error_count: number
           failure_code: string | null
           failure_reason: string | null
+          finished_at: string | null
           id: string
+          is_open: boolean | null
           lanes_adjusted_at: string
           lanes_allowed: number
           migration_type: string
@@ -1426,6 +1996,7 @@ export type Database = {
           total_entities: number
           total_steps: number
           updated_at: string
+          verification_id: string | null
         }
         SetofOptions: {
           from: '*'
@@ -1465,6 +2036,24 @@ export type Database = {
         Returns: undefined
       }
       _refuse_busy_targets: { Args: { p_except: string; p_targets: string[] }; Returns: undefined }
+      _repairable: {
+        Args: { p_pass_id: string }
+        Returns: {
+          chunk: number
+          entity_status_id: string
+          id: string
+        }[]
+      }
+      _report_calls: { Args: { p_migration_id: string }; Returns: Json }
+      _report_entities: { Args: { p_migration_id: string }; Returns: Json }
+      _report_findings: { Args: { p_verification_id: string }; Returns: Json }
+      _report_pace: {
+        Args: { p_from: string; p_migration_id: string; p_to: string }
+        Returns: Json
+      }
+      _report_results: { Args: { p_verification_id: string }; Returns: Json }
+      _report_steps: { Args: { p_migration_id: string }; Returns: Json }
+      _report_verification: { Args: { p_migration_id: string }; Returns: Json }
       _retire_step_jobs: { Args: Record<PropertyKey, never>; Returns: undefined }
       _rows_inserted: { Args: { p_definition: Json }; Returns: number }
       _schedule_step_jobs: { Args: { p_migration_id: string }; Returns: undefined }
@@ -1493,6 +2082,7 @@ export type Database = {
         Returns: undefined
       }
       _silence_triggers: { Args: { p_definition: Json }; Returns: undefined }
+      _take_for_pass: { Args: { p_migration_id: string; p_verb: string }; Returns: boolean }
       _take_step: {
         Args: { p_more: boolean }
         Returns: {
@@ -1530,6 +2120,16 @@ export type Database = {
         }
         Returns: string
       }
+      _verification_report: { Args: { p_migration_id: string }; Returns: Json }
+      _verification_settings: {
+        Args: {
+          p_migration: Omit<
+            Database['migration']['Tables']['orchestrations']['Row'],
+            Database['migration']['Tables']['orchestrations']['ComputedFields']
+          >
+        }
+        Returns: Json
+      }
       _write_checkpoint: {
         Args: {
           p_batch: Omit<
@@ -1539,6 +2139,28 @@ export type Database = {
           p_entity: Omit<
             Database['migration']['Tables']['entity_statuses']['Row'],
             Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
+      _write_counts: {
+        Args: {
+          p_pass: Omit<
+            Database['migration']['Tables']['verifications']['Row'],
+            Database['migration']['Tables']['verifications']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
+      _write_repair_batches: {
+        Args: { p_found_by: string; p_migration_id: string; p_pass_id: string }
+        Returns: undefined
+      }
+      _write_results: {
+        Args: {
+          p_pass: Omit<
+            Database['migration']['Tables']['verifications']['Row'],
+            Database['migration']['Tables']['verifications']['ComputedFields']
           >
         }
         Returns: undefined
@@ -1575,6 +2197,7 @@ export type Database = {
           attempt: number
           batch_id: string
           batch_number: number
+          check_name: string
           definition: Json
           entity_name: string
           entity_status_id: string
@@ -1584,6 +2207,7 @@ export type Database = {
           range_through: Json
           row_limit: number
           source_secret: string
+          task: Json
         }[]
       }
       clock: { Args: Record<PropertyKey, never>; Returns: string }
@@ -1602,6 +2226,28 @@ export type Database = {
         }
         Returns: Json
       }
+      complete_check: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_findings: Json
+          p_last_of_call: boolean
+          p_migration_id: string
+          p_results: Json
+        }
+        Returns: undefined
+      }
+      complete_repair: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_loaded: number
+          p_migration_id: string
+          p_removed: number
+        }
+        Returns: undefined
+      }
       dispatch_lanes: { Args: { p_migration_id: string }; Returns: number }
       fail_batch: {
         Args: {
@@ -1617,15 +2263,27 @@ export type Database = {
         }
         Returns: string
       }
+      findings_of_batch: {
+        Args: { p_batch_id: string; p_migration_id: string }
+        Returns: {
+          detail: Json
+          kind: string
+          range_after: Json
+          range_through: Json
+          row_key: Json
+        }[]
+      }
       finish_dispatch: { Args: { p_dispatch_id: string; p_reason: string }; Returns: undefined }
       housekeeping: { Args: Record<PropertyKey, never>; Returns: undefined }
       is_reader: { Args: Record<PropertyKey, never>; Returns: boolean }
       list_migrations: { Args: Record<PropertyKey, never>; Returns: Json }
+      migration_report: { Args: { p_migration_id: string }; Returns: Json }
       pause: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       release_batch: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: boolean
       }
+      repair: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       resume: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       retry: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       run_steps: { Args: Record<PropertyKey, never>; Returns: Json }
@@ -1641,6 +2299,7 @@ export type Database = {
         Returns: string
       }
       status_report: { Args: { p_migration_id: string }; Returns: Json }
+      verify: { Args: { p_actor: string; p_migration_id: string; p_mode?: string }; Returns: Json }
       verify_audit: {
         Args: Record<PropertyKey, never>
         Returns: {

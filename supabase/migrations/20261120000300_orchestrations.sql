@@ -27,6 +27,9 @@ create table migration.orchestrations (
   total_steps integer not null default 0,
   completed_steps integer not null default 0,
   copied_at timestamptz,
+  finished_at timestamptz,
+  verification_id uuid,
+  is_open boolean generated always as (status = 'running' or verification_id is not null) stored,
   failure_code text,
   failure_reason text,
   created_at timestamptz not null default now(),
@@ -57,6 +60,7 @@ create table migration.orchestrations (
 );
 create index orchestrations_unfinished on migration.orchestrations (created_at)
   where status in ('pending', 'running');
+create index orchestrations_open on migration.orchestrations (created_at) where is_open;
 comment on table migration.orchestrations is 'One migration: its plan, state, progress and counters.';
 comment on column migration.orchestrations.control_state is
   'What an operator or the watchdog imposed (paused, cancelled, parked); apart from status, which is the documents'' state machine.';
@@ -68,6 +72,9 @@ comment on column migration.orchestrations.records_total is
 comment on column migration.orchestrations.lanes_allowed is
   'Calls at once: as configured, fewer while the circuit breaker holds back.';
 comment on column migration.orchestrations.copied_at is 'When the last row was in; the steps on the tables follow.';
+comment on column migration.orchestrations.finished_at is 'When the steps were done; verification follows.';
+comment on column migration.orchestrations.verification_id is 'The verification or repair at work, if any.';
+comment on column migration.orchestrations.is_open is 'Whether there may be batches to work on.';
 comment on column migration.orchestrations.failure_reason is 'For a person; never a value of a row.';
 
 create function migration._guard_orchestration() returns trigger

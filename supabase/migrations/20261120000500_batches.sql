@@ -7,6 +7,10 @@ create table migration.batches (
   id uuid not null default gen_random_uuid(),
   entity_status_id uuid not null references migration.entity_statuses (id) on delete cascade,
   kind text not null default 'copy',
+  check_name text not null default '',
+  pass_id uuid not null default '00000000-0000-0000-0000-000000000000',
+  task jsonb not null default '{}',
+  outcome jsonb not null default '[]',
   dependency_order integer not null,
   batch_number integer not null,
   batch_size bigint,
@@ -35,8 +39,8 @@ create table migration.batches (
   created_at timestamptz not null default now(),
   primary key (migration_id, id),
   constraint batches_number_unique unique (migration_id, entity_status_id, batch_number),
-  constraint batches_range_unique unique (migration_id, entity_status_id, kind, range_after),
-  constraint batches_kind_known check (kind in ('copy')),
+  constraint batches_range_unique unique (migration_id, entity_status_id, pass_id, kind, check_name, range_after),
+  constraint batches_kind_known check (kind in ('copy', 'verify', 'repair')),
   constraint batches_status_known
     check (status in ('pending', 'processing', 'completed', 'failed', 'retrying')),
   constraint batches_rows_add_up check (
@@ -58,9 +62,14 @@ create index batches_entity_status_id on migration.batches (entity_status_id);
 create index batches_claimable on migration.batches (migration_id, dependency_order, batch_number)
   where status in ('pending', 'retrying');
 create index batches_held on migration.batches (migration_id, lease_until) where status = 'processing';
+create index batches_pass on migration.batches (migration_id, pass_id) where status <> 'completed';
 create index batches_open on migration.batches (migration_id, entity_status_id)
   where status <> 'completed';
 comment on table migration.batches is 'One claimable key range of one entity; the queue that every function works on.';
+comment on column migration.batches.check_name is 'What a batch of kind verify looks at: rows, schema, queries.';
+comment on column migration.batches.pass_id is 'The verification or repair that it belongs to; zeros for the copy itself.';
+comment on column migration.batches.task is 'Settings of the pass for the holder: mode, seed, sample_rows.';
+comment on column migration.batches.outcome is 'What a check reported, added up when its pass ends.';
 comment on column migration.batches.range_after is
   'Exclusive lower bound: a JSON array of key texts as the server printed them; [] is the beginning.';
 comment on column migration.batches.range_through is 'Inclusive upper bound; null: to the end.';

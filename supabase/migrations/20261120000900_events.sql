@@ -11,7 +11,8 @@ create table migration.events (
     'migration_started', 'migration_progress', 'migration_completed', 'migration_failed',
     'migration_paused', 'migration_resumed', 'migration_cancelled', 'migration_parked',
     'migration_retried', 'entity_started', 'entity_completed', 'entity_failed',
-    'error_threshold', 'performance_anomaly')),
+    'verification_started', 'verification_passed', 'verification_failed', 'verification_aborted',
+    'repair_started', 'repair_completed', 'repair_aborted', 'error_threshold', 'performance_anomaly')),
   constraint events_data_is_object check (jsonb_typeof(data) = 'object')
 );
 create index events_migration on migration.events (migration_id, id);

@@ -59,7 +59,7 @@ declare
   v_wanted integer;
 begin
   select * into v_migration from migration.orchestrations o
-   where o.id = p_migration_id and o.status = 'running' and o.control_state = 'active';
+   where o.id = p_migration_id and o.is_open and o.control_state = 'active';
   if not found then
     return 0;
   end if;
@@ -67,6 +67,7 @@ begin
   select count(*) into v_wanted from (
     select from migration.batches b
      where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
+       and (b.kind = 'copy' or b.pass_id = v_migration.verification_id)
        and b.not_before <= migration.clock() limit v_migration.lanes_allowed) claimable;
   -- requests on their way will each take one of the claimable batches
   v_wanted := greatest(0, least(v_wanted - migration._lanes(p_migration_id, false),

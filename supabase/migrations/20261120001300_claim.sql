@@ -6,7 +6,7 @@ create function migration.claim_batch(p_migration_id uuid, p_dispatch_id uuid)
 returns table (
   batch_id uuid, attempt integer, kind text, entity_status_id uuid, entity_name text,
   batch_number integer, range_after jsonb, range_through jsonb, row_limit integer,
-  lease_ms integer, definition jsonb, source_secret text)
+  lease_ms integer, definition jsonb, source_secret text, check_name text, task jsonb)
 language plpgsql set search_path = '' as $$
 declare
   v_migration migration.orchestrations;
@@ -14,7 +14,7 @@ declare
   v_lease interval;
 begin
   select * into v_migration from migration.orchestrations o
-   where o.id = p_migration_id and o.status = 'running' and o.control_state = 'active';
+   where o.id = p_migration_id and o.is_open and o.control_state = 'active';
   if not found or (select count(*) from migration.batches b
        where b.migration_id = p_migration_id and b.status = 'processing') >= v_migration.lanes_allowed then
     return;
@@ -22,6 +22,8 @@ begin
   select * into v_batch from migration.batches b
    where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
      and b.not_before <= migration.clock()
+     -- what a pass has left that was broken off is nobody's work any more
+     and (b.kind = 'copy' or b.pass_id = v_migration.verification_id)
    order by b.dependency_order, b.batch_number limit 1 for update skip locked;
   if not found then
     return;
@@ -46,11 +48,11 @@ begin
            v_batch.range_after, v_batch.range_through,
            -- a batch that killed its function keeps its own, smaller limit; else the last ones get
            -- smaller, down to a quarter, so that all lanes end at about the same time
-           case when v_batch.deaths > 0 then v_batch.row_limit
+           case when v_batch.deaths > 0 or v_batch.kind <> 'copy' then v_batch.row_limit
                 else least(e.batch_size, greatest(e.batch_size / 4, 1,
                   (e.records_total - e.records_read) / (2 * v_migration.lanes_allowed))::integer) end,
            (extract(epoch from v_lease) * 1000)::integer, e.definition,
-           v_migration.configuration ->> 'source_secret'
+           v_migration.configuration ->> 'source_secret', v_batch.check_name, v_batch.task
       from migration.entity_statuses e where e.id = v_batch.entity_status_id;
 end
 $$;
@@ -89,10 +91,11 @@ begin
   if p_more then
     update migration.entity_statuses e set batches_created = e.batches_created + 1
      where e.id = v_batch.entity_status_id returning e.batches_created, e.batch_size into v_number, v_limit;
-    insert into migration.batches (migration_id, entity_status_id, kind, dependency_order, batch_number,
-      range_after, range_through, row_limit, max_retries)
-    values (p_migration_id, v_batch.entity_status_id, v_batch.kind, v_batch.dependency_order, v_number,
-      p_through, v_batch.range_through, v_limit, v_batch.max_retries);
+    insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task,
+      dependency_order, batch_number, range_after, range_through, row_limit, max_retries)
+    values (p_migration_id, v_batch.entity_status_id, v_batch.kind, v_batch.check_name, v_batch.pass_id,
+      v_batch.task, v_batch.dependency_order, v_number, p_through, v_batch.range_through,
+      case v_batch.kind when 'copy' then v_limit else v_batch.row_limit end, v_batch.max_retries);
     perform migration.dispatch_lanes(p_migration_id);
   end if;
 end

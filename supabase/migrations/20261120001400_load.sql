@@ -81,6 +81,21 @@ $$;
 comment on function migration._advance_prefix(migration.batches) is
   'End of the unbroken run of completed ranges from the beginning of an entity.';
 
+create function migration._check_rows_inserted(p_batch migration.batches, p_records bigint) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_definition jsonb := (select e.definition from migration.entity_statuses e where e.id = p_batch.entity_status_id);
+begin
+  if migration._rows_inserted(v_definition) - current_setting('migration.rows_before')::bigint <> p_records then
+    perform migration._raise('SF002', 'rows_not_accounted_for',
+      'The target counted another number of inserted rows than were sent.',
+      'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
+  end if;
+end
+$$;
+comment on function migration._check_rows_inserted(migration.batches, bigint) is
+  'Raises SF002 unless the target counted as many inserted rows since begin_load as were sent.';
+
 create function migration.complete_batch(
   p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_records_read bigint,
   p_records_successful bigint, p_records_failed bigint, p_records_filtered bigint,
@@ -93,12 +108,7 @@ declare
   v_status text;
 begin
   select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id for no key update;
-  if migration._rows_inserted(v_entity.definition) - current_setting('migration.rows_before')::bigint
-     <> p_records_successful then
-    perform migration._raise('SF002', 'rows_not_accounted_for',
-      'The target counted another number of inserted rows than were sent.',
-      'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
-  end if;
+  perform migration._check_rows_inserted(v_batch, p_records_successful);
   update migration.batches b
      set status = 'completed', completed_at = migration.clock(), records_read = p_records_read,
          records_successful = p_records_successful, records_failed = p_records_failed,
@@ -120,7 +130,7 @@ begin
          finished_at = case when p_last_of_call then migration.clock() end,
          finish_reason = case when p_last_of_call then 'budget' end
    where d.id = v_batch.dispatch_id and d.finished_at is null;
-  if p_last_of_call then
+  if p_last_of_call or v_status = 'verifying' then
     perform migration.dispatch_lanes(p_migration_id);
   end if;
   return jsonb_build_object('entity_status', v_entity.status, 'migration_status', v_status);

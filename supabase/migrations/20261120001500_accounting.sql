@@ -11,7 +11,7 @@ declare
 begin
   select exists (select from migration.batches b
     where b.migration_id = p_batch.migration_id and b.entity_status_id = p_batch.entity_status_id
-      and b.status <> 'completed') into v_open;
+      and b.kind = 'copy' and b.status <> 'completed') into v_open;
   update migration.entity_statuses e
      set records_read = e.records_read + p_batch.records_read,
          records_processed = e.records_processed + p_batch.records_successful,
@@ -48,7 +48,7 @@ returns void language sql set search_path = '' as $$
            'batch_size', p_entity.batch_size,
            'open_batches', (select count(*) from migration.batches b
               where b.migration_id = p_batch.migration_id and b.entity_status_id = p_entity.id
-                and b.status <> 'completed')),
+                and b.kind = 'copy' and b.status <> 'completed')),
          migration.clock()
 $$;
 comment on function migration._write_checkpoint(migration.batches, migration.entity_statuses) is
@@ -100,7 +100,7 @@ create function migration._end_if_done(p_migration_id uuid) returns text
 language plpgsql set search_path = '' as $$
 declare
   v_failed text;
-  v_status text;
+  v_migration migration.orchestrations;
 begin
   if exists (select from migration.entity_statuses e
               where e.migration_id = p_migration_id and e.status in ('pending', 'running')) then
@@ -125,20 +125,35 @@ begin
     perform migration._fail(p_migration_id, 'step_failed', format('Step %s failed; see migration.errors.', v_failed));
     return 'failed';
   end if;
+  update migration.orchestrations o set finished_at = coalesce(o.finished_at, migration.clock())
+   where o.id = p_migration_id and o.status = 'running' and o.verification_id is null returning * into v_migration;
+  if not found then
+    return 'running';
+  end if;
+  -- nobody else holds a row of an entity now: every batch and step is done
+  perform migration._begin_verification(p_migration_id, migration._verification_settings(v_migration), true, null, 'supaferry');
+  return 'verifying';
+end
+$$;
+comment on function migration._end_if_done(uuid) is
+  'Where every entity and step has ended: begins the verification that decides (verifying; the caller dispatches), or fails the migration when one of them failed.';
+
+create function migration._complete(p_migration_id uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- the last batch may end after a pause
   update migration.orchestrations o
-     set status = 'completed', completed_at = migration.clock(), progress_percentage = 100
-   where o.id = p_migration_id and o.status = 'running' returning o.status into v_status;
+     set status = 'completed', control_state = 'active', completed_at = migration.clock(), progress_percentage = 100
+   where o.id = p_migration_id and o.status = 'running';
   if found then
     perform migration._emit(p_migration_id, 'migration_completed', jsonb_build_object(
       'records', o.records_processed, 'failed', o.records_failed, 'filtered', o.records_filtered))
        from migration.orchestrations o where o.id = p_migration_id;
     perform migration.audit('supaferry', 'migration.completed', p_migration_id);
   end if;
-  return coalesce(v_status, 'running');
 end
 $$;
-comment on function migration._end_if_done(uuid) is
-  'Ends a migration whose every entity and step has ended: completed, or failed when one of them failed.';
+comment on function migration._complete(uuid) is 'Ends a running migration as completed; only a passed gate calls it.';
 
 create function migration._fail(p_migration_id uuid, p_code text, p_reason text) returns void
 language plpgsql set search_path = '' as $$

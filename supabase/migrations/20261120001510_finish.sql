@@ -113,7 +113,9 @@ begin
        set completed_steps = o.completed_steps + v_count.completed, error_count = o.error_count + v_count.failed
      where o.id = v_count.migration_id;
     perform migration._open_steps(e.id) from migration.entity_statuses e where e.id = any (v_count.entities);
-    perform migration._end_if_done(v_count.migration_id);
+    if migration._end_if_done(v_count.migration_id) = 'verifying' then
+      perform migration.dispatch_lanes(v_count.migration_id);
+    end if;
   end loop;
 end
 $$;

@@ -31,6 +31,11 @@ begin
      set status = 'failed', error_summary = p_error_code,
          lease_until = null, holder_pid = null, holder_started_at = null
    where b.migration_id = p_migration_id and b.id = p_batch_id;
+  if v_batch.kind <> 'copy' then
+    perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
+    perform migration._abort_pass(p_migration_id, p_error_code);
+    return 'failed';
+  end if;
   update migration.entity_statuses e set status = 'failed', completed_at = migration.clock()
    where e.id = v_batch.entity_status_id and e.status = 'running';
   perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
@@ -69,7 +74,7 @@ declare
 begin
   update migration.batches b
      set status = case when v_parked then 'failed' else 'retrying' end, deaths = b.deaths + 1,
-         row_limit = greatest(1, least(b.row_limit, e.batch_size) / 2), error_summary = p_cause,
+         row_limit = greatest(1, case b.kind when 'copy' then least(b.row_limit, e.batch_size) else b.row_limit end / 2), error_summary = p_cause,
          not_before = migration.clock() + case when b.deaths = 0 then interval '0' else migration._backoff(b.deaths) end,
          lease_until = null, holder_pid = null, holder_started_at = null
     from migration.entity_statuses e
@@ -77,7 +82,9 @@ begin
   perform migration._record_error(p_batch, 'timeout', case when v_parked then 'batch_parked' else p_cause end, null,
     case p_cause when 'lease_expired' then 'The function held the batch past its lease and was cut off.'
                  else 'The function''s connection ended before the batch was committed.' end);
-  if v_parked then
+  if v_parked and p_batch.kind <> 'copy' then
+    perform migration._abort_pass(p_batch.migration_id, 'batch_parked');
+  elsif v_parked then
     update migration.orchestrations o set control_state = 'parked'
      where o.id = p_batch.migration_id and o.control_state = 'active';
     perform migration._emit(p_batch.migration_id, 'migration_parked', jsonb_build_object('batch_number', p_batch.batch_number));

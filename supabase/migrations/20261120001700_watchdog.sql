@@ -65,7 +65,7 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('migration.watchdog', 0)) then
     return jsonb_build_object('skipped', true);  -- another sweep is at it
   end if;
-  for v_id in select o.id from migration.orchestrations o where o.status = 'running' order by o.created_at loop
+  for v_id in select o.id from migration.orchestrations o where o.is_open order by o.created_at loop
     v_sweep := migration._reclaim_batches(v_id);
     v_reclaimed := v_reclaimed + v_sweep.reclaimed;
     v_terminated := v_terminated + v_sweep.terminated;
@@ -83,7 +83,7 @@ begin
   foreach v_id in array v_parked loop
     perform migration.audit('watchdog', 'migration.parked', v_id, '{}', 'failed');
   end loop;
-  for v_id in select o.id from migration.orchestrations o where o.status = 'running' order by o.created_at loop
+  for v_id in select o.id from migration.orchestrations o where o.is_open order by o.created_at loop
     v_dispatched := v_dispatched + migration.dispatch_lanes(v_id);
   end loop;
   return jsonb_build_object('reclaimed', v_reclaimed, 'terminated', v_terminated,

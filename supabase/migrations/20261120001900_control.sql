@@ -71,6 +71,7 @@ begin
   perform migration._set_control_state(p_migration_id, 'cancel', '{active,paused,parked}', 'cancelled', p_actor);
   perform migration._emit(p_migration_id, 'migration_cancelled');
   perform migration._fail(p_migration_id, 'cancelled', 'Cancelled by ' || p_actor || '.');
+  perform migration._abort_pass(p_migration_id, 'cancelled');
   return migration._brief(p_migration_id);
 end
 $$;
@@ -100,6 +101,7 @@ begin
      set status = 'running', control_state = 'active', completed_at = null, failure_code = null, failure_reason = null
    where o.id = p_migration_id;
   perform migration._schedule_step_jobs(p_migration_id);
+  perform migration._end_if_done(p_migration_id);  -- nothing may be left but the verification
   perform migration._emit(p_migration_id, 'migration_retried');
   perform migration.audit(p_actor, 'migration.retry', p_migration_id);
   perform migration.dispatch_lanes(p_migration_id);

@@ -5,7 +5,7 @@ create view migration.migration_progress with (security_invoker = true) as
 select o.id as migration_id, o.plan ->> 'name' as plan_name, o.migration_type, o.status, o.control_state,
        o.progress_percentage, o.total_entities, o.completed_entities, o.records_total, o.records_read,
        o.records_processed, o.records_failed, o.records_filtered, o.error_count,
-       o.total_steps, o.completed_steps, o.started_at, o.copied_at, o.completed_at, r.seconds as elapsed_seconds,
+       o.total_steps, o.completed_steps, o.started_at, o.copied_at, o.finished_at, o.completed_at, r.seconds as elapsed_seconds,
        round(o.records_read / r.seconds, 1) as throughput_per_second,
        case when o.status = 'running' and o.records_read > 0
             then round((o.records_total - o.records_read) * r.seconds / o.records_read) end as eta_seconds,

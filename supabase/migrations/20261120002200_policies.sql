@@ -15,7 +15,7 @@ declare
   v_table text;
 begin
   foreach v_table in array array['orchestrations', 'entity_statuses', 'batches', 'checkpoints', 'mappings',
-    'entity_mappings', 'steps', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
+    'entity_mappings', 'steps', 'verifications', 'validation_results', 'findings', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
   loop
     execute format('alter table migration.%I enable row level security', v_table);
     if v_table not in ('dispatches', 'audit_head') then  -- inner workings: for the owner alone

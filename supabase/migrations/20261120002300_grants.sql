@@ -10,5 +10,7 @@ grant usage on schema migration to authenticated, service_role;
 grant execute on function migration.is_reader(), migration.clock() to authenticated, service_role;
 grant select on migration.orchestrations, migration.entity_statuses, migration.batches, migration.checkpoints,
   migration.mappings, migration.entity_mappings, migration.errors, migration.events, migration.audit_log, migration.steps,
+  migration.verifications, migration.validation_results, migration.findings,
     migration.migration_progress, migration.entity_progress, migration.batch_progress, migration.step_progress,
-  migration.migration_checkpoints, migration.error_summary to authenticated, service_role;
+  migration.migration_checkpoints, migration.error_summary,
+  migration.verification_summary, migration.verification_findings, migration.verification_progress to authenticated, service_role;

@@ -67,7 +67,8 @@ async function findImbalances(sql: Sql, id: string): Promise<string[]> {
            range_after::text as after, range_through::text as through,
            records_read::text as read, records_successful::text as loaded,
            records_failed::text as failed, records_filtered::text as filtered
-      from migration.batches where migration_id = ${id} order by entity_status_id, batch_number`
+      from migration.batches where migration_id = ${id} and kind = 'copy'
+     order by entity_status_id, batch_number`
   const checkpoints = await sql<CheckpointBooks[]>`
     select entity_status_id as entity, batch_number as number, batch_id as batch,
            records_processed::text as records

@@ -1,5 +1,6 @@
 /** Sessions that play all parts of the batch protocol at once, as fast as they can, without functions. */
 import postgres, { type Sql } from 'postgres'
+import { passCheckStatement } from './checks.ts'
 import type { Dice } from './dice.ts'
 
 /** One move of one session; repeated until the migration has ended. */
@@ -113,6 +114,7 @@ function steps(n: number, options: HammerOptions) {
 interface Claimed {
   readonly batch_id: string
   readonly attempt: number
+  readonly kind: 'copy' | 'verify' | 'repair'
   readonly range_after: string[]
   readonly range_through: string[] | null
   readonly definition: { target: { table: string }; rows: number }
@@ -132,7 +134,9 @@ async function work(sql: Sql, connect: () => Sql, chance: Dice, id: string): Pro
     const last = chance.oneIn(5)
     const wentOn = chance.oneIn(12)
       ? await fail(sql, connect, id, dispatch, batch)
-      : await complete(sql, chance, id, batch, last)
+      : batch.kind === 'copy'
+        ? await complete(sql, chance, id, batch, last)
+        : await sql.unsafe(passCheckStatement(id, batch, last)).then(() => !last)
     if (!wentOn) return
   }
   await sql`select migration.finish_dispatch(${dispatch}, 'idle')`

@@ -31,6 +31,6 @@ export async function history(sql: Sql, id: string) {
     select count(*)::int as batches, sum(attempt)::int as attempts,
            array(select distinct error_code::text from migration.errors
                   where migration_id = ${id} order by 1) as errors
-      from migration.batches where migration_id = ${id}`
+      from migration.batches where migration_id = ${id} and kind = 'copy'`
   return row!
 }

@@ -32,11 +32,20 @@ function migrationLines(report: Report, colors: Colors, width: number): string[]
   const painted = `${colors.bold(title)}  ${paint(colors, state)(state)}`
   const moved = `${grouped(migration.records_read)} of ${grouped(migration.records_total)} rows`
   const share = percent(migration.progress_percentage / 100)
-  const facts = [share, moved, ...pace(migration)].join(' · ')
+  const facts = [share, moved, ...pace(migration), ...compared(report)].join(' · ')
   const oneLine = title.length + 2 + state.length + 3 + facts.length <= width
   const lines = oneLine ? [`${painted}   ${facts}`] : [painted, clipped(facts, width)]
   const reason = migration.failure_reason
   return reason ? [...lines, colors.red(clipped(printable(reason), width))] : lines
+}
+
+/** How far a verification is, or what the last one found. */
+function compared({ verification }: Report): string[] {
+  if (verification === null || verification.kind === 'repair') return []
+  const rows = `${grouped(verification.records_validated)} rows`
+  if (verification.status === 'running') return [`${rows} compared`]
+  if (verification.status === 'passed') return [`${rows} verified`]
+  return [`verification ${verification.status}: ${grouped(verification.issues_found)} issues`]
 }
 
 /** Rate and time left while it runs, mean rate and duration once it ended. */

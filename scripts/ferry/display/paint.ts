@@ -8,6 +8,7 @@ export function paint(colors: Colors, state: string): (text: string) => string {
     case 'completed':
       return colors.green
     case 'running':
+    case 'verifying':
       return colors.cyan
     case 'failed':
     case 'cancelled':

@@ -20,7 +20,8 @@ export function addCheck(
       : undefined
   if (text === undefined) {
     const message = `The check ${constraint.name} of ${sourceName(moved)} uses functions of its own, or columns that the plan leaves out.`
-    leaveOut(context, 'constraint', message, moved.entity.path)
+    const omission = { what: 'constraint', table: moved.table, name: constraint.name } as const
+    leaveOut(context, omission, message, moved.entity.path)
     return
   }
   const definition = `constraint ${quoteIdent(constraint.name)} check (${text})${constraint.no_inherit ? ' no inherit' : ''}`

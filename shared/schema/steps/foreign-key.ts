@@ -6,7 +6,8 @@ import { hasColumns, type MovedTable, sourceName } from '../moved-table.ts'
 import { deferral } from './keys.ts'
 import { objectName, type Step, stage } from './step.ts'
 
-const actions: Readonly<Record<string, string>> = {
+/** Words for `on_update` and `on_delete`. */
+export const referenceActions: Readonly<Record<string, string>> = {
   a: 'no action',
   r: 'restrict',
   c: 'cascade',
@@ -32,7 +33,8 @@ export function foreignKeySteps(
           : 'is over columns that the plan leaves out'
   if (other === undefined || reason !== undefined) {
     const message = `The foreign key ${constraint.name} of ${sourceName(moved)} ${reason}.`
-    leaveOut(context, 'constraint', message, moved.entity.path)
+    const omission = { what: 'constraint', table: moved.table, name: constraint.name } as const
+    leaveOut(context, omission, message, moved.entity.path)
     return []
   }
   if (other.entity.definition.filter !== undefined) {
@@ -75,10 +77,10 @@ function definition(
     `foreign key (${list(constraint.columns)}) references ${quoteTable(other.target)} (${list(reference.columns)})`,
   ]
   if (reference.match_full) parts.push('match full')
-  if (reference.on_update !== 'a') parts.push(`on update ${actions[reference.on_update]}`)
+  if (reference.on_update !== 'a') parts.push(`on update ${referenceActions[reference.on_update]}`)
   if (reference.on_delete !== 'a') {
     const only = reference.set_columns.length === 0 ? '' : ` (${list(reference.set_columns)})`
-    parts.push(`on delete ${actions[reference.on_delete]}${only}`)
+    parts.push(`on delete ${referenceActions[reference.on_delete]}${only}`)
   }
   return `${parts.join(' ')}${deferral(constraint)}`
 }

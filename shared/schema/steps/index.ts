@@ -33,7 +33,7 @@ export function indexParts(
   const refuse = (reason: string) => {
     const what = index.constraint === null ? 'index' : 'constraint'
     const message = `The ${what} ${index.name} of ${sourceName(moved)} ${reason}.`
-    leaveOut(context, what, message, moved.entity.path)
+    leaveOut(context, { what, table: moved.table, name: index.name }, message, moved.entity.path)
     return undefined
   }
   const columns = [

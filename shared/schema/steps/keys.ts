@@ -16,14 +16,17 @@ export function keyConstraint(
   moved: MovedTable,
   context: SchemaContext,
 ): { readonly definition: string; readonly parts: IndexParts } | undefined {
-  if (index === undefined || constraint.period) {
-    const message = `The constraint ${constraint.name} of ${sourceName(moved)} is of a kind that is not supported.`
-    leaveOut(context, 'constraint', message, moved.entity.path)
+  const refuse = (reason: string) => {
+    const message = `The constraint ${constraint.name} of ${sourceName(moved)} ${reason}.`
+    const omission = { what: 'constraint', table: moved.table, name: constraint.name } as const
+    leaveOut(context, omission, message, moved.entity.path)
     return undefined
   }
+  if (index === undefined || constraint.period) return refuse('is of a kind that is not supported')
   const parts = indexParts(index, moved, context)
-  const definition = parts === undefined ? undefined : keyDefinition(constraint, parts, context)
-  if (parts === undefined || definition === undefined) return undefined
+  if (parts === undefined) return undefined
+  const definition = keyDefinition(constraint, parts, context)
+  if (definition === undefined) return refuse('uses operators that the target does not have')
   context.takeName(moved.target.schema, constraint.name, moved.entity.path)
   return { definition: `constraint ${quoteIdent(constraint.name)} ${definition}`, parts }
 }

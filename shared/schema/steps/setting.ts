@@ -52,7 +52,8 @@ function inheritance(
       )
     if (parent === undefined || !fits) {
       const message = `${sourceName(moved)} inherits from ${schema}.${table}, which is not made with it.`
-      leaveOut(context, 'inheritance', message, moved.entity.path)
+      const omission = { what: 'inheritance', table: moved.table, name: table } as const
+      leaveOut(context, omission, message, moved.entity.path)
       return []
     }
     const { target_entity } = parent.entity

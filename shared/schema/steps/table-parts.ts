@@ -1,7 +1,7 @@
 /** Everything that a table gets besides its columns: what stands from the beginning, and the steps. */
 import { quoteTable } from '../../projection/quote.ts'
 import type { SchemaContext } from '../context.ts'
-import type { MovedTable } from '../moved-table.ts'
+import { comesWithParent, type MovedTable } from '../moved-table.ts'
 import type { Sequences } from '../sequences.ts'
 import { addCheck } from './check.ts'
 import { foreignKeySteps } from './foreign-key.ts'
@@ -31,8 +31,7 @@ export function tableParts(
     if (!moved.isNew) continue
     if (!root.isPartitioned) addIndexes(moved, context, into)
     for (const constraint of moved.table.constraints) {
-      // What a parent brings comes with it; a child that is put under its parent later needs its own.
-      if (constraint.inherited && moved.table.inherits.length === 0) continue
+      if (comesWithParent(moved, constraint)) continue
       if (constraint.type === 'c') addCheck(constraint, moved, context, into)
       if (constraint.type === 'f') into.steps.push(...foreignKeySteps(constraint, moved, context))
     }

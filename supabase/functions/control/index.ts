@@ -7,10 +7,19 @@ import { platform } from '../_shared/platform.ts'
 import { serve } from '../_shared/serve.ts'
 import { migrations } from '../_shared/target.ts'
 
-const Body = z.strictObject({
-  action: z.enum(['pause', 'resume', 'cancel', 'retry']),
-  migration_id: z.guid(),
-})
+const migration_id = z.guid()
+const Body = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.enum(['pause', 'resume', 'cancel', 'retry', 'repair']),
+    migration_id,
+  }),
+  z.strictObject({
+    action: z.literal('verify'),
+    migration_id,
+    /** The plan's where absent. */
+    mode: z.enum(['counts', 'sample', 'full']).optional(),
+  }),
+])
 const admins = {
   action: 'control',
   roles: ['migration_admin'],
@@ -22,7 +31,9 @@ export default serve(platform, {
   method: 'POST',
   async handle(request) {
     const { actor } = await authorise(request, platform, admins)
-    const { action, migration_id } = await readBody(request, Body)
-    return answer(200, await migrations[action](migration_id, actor))
+    const body = await readBody(request, Body)
+    const { action, migration_id } = body
+    if (action !== 'verify') return answer(200, await migrations[action](migration_id, actor))
+    return answer(200, await migrations.verify(migration_id, actor, body.mode))
   },
 })

@@ -1,4 +1,4 @@
-// Starts a migration from a plan: POST { plan } → 202 { migration_id, entities }.
+// Starts a migration from a plan: POST { plan } → 202 { migration_id, entities, notes }.
 import { z } from 'zod'
 import { prepareMigration } from '../../../shared/start/prepare.ts'
 import { beginMigration } from '../../../shared/target/begin.ts'
@@ -23,8 +23,9 @@ export default serve(platform, {
     const { plan } = await readBody(request, z.strictObject({ plan: z.unknown() }))
     const { prepared, problems } = await prepareMigration({ plan, target: sql, resolveSecret })
     if (prepared === undefined) throw refused(problems)
-    const how = configurationOf(prepared.plan, platform)
+    const { entities, lanes, notes } = prepared
+    const how = { ...configurationOf(prepared.plan, platform), lanes }
     const migration_id = await beginMigration(sql, prepared, how, actor)
-    return answer(202, { migration_id, entities: prepared.entities.length })
+    return answer(202, { migration_id, entities: entities.length, notes })
   },
 })

@@ -20,6 +20,7 @@ export function migration(overrides: Overrides<Report['migration']> = {}): Repor
     eta_seconds: 12,
     failure_code: null,
     failure_reason: null,
+    finished_at: null,
     created_at: '2026-01-02T03:04:05.678901+00:00',
     ...overrides,
   }
@@ -68,6 +69,7 @@ export function report(overrides: Overrides<Report> = {}): Report {
     migration: migration(),
     entities: [done('public.patients', 10_000), entity(), waiting('public.invoices', 23_580)],
     errors: [],
+    verification: null,
     ...overrides,
   })
 }

@@ -16,7 +16,7 @@ describe('parsePlan', () => {
       ...plan,
       source: { secret: 'LEGACY_DATABASE_URL', schemas: ['public'] },
       rename: { schemas: {}, tables: {} },
-      settings: { lanes: 2, batch_rows: 2000 },
+      settings: { lanes: 4, batch_rows: 2000 },
     })
   })
 

@@ -1,0 +1,34 @@
+/** A batch of kind repair: in one target transaction, the rows that differed go and come again. */
+import { pinStatement } from '../projection/settings.ts'
+import { readTable } from '../projection/select.ts'
+import { textFormatSettings } from '../projection/text-format.ts'
+import { control } from '../target/control.ts'
+import { copyIn } from '../target/copy-in.ts'
+import { openComparison } from '../verification/comparison.ts'
+import { chooseRows } from '../verification/replacement.ts'
+import { sourceSide, targetSide } from '../verification/side.ts'
+import type { BatchKind, Work } from './kind.ts'
+import { inOneTransaction } from './transaction.ts'
+
+export const repairBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
+  const { definition } = batch
+  const source = await lane.source(batch.source_secret)
+  const findings = await lane.control.findingsOfBatch(batch)
+  const sides = { source: sourceSide(source), target: targetSide(lane.target) }
+  const rows = await chooseRows(await openComparison(sides, definition, 'full'), findings)
+  await platform.failpoint('repair.chosen')
+  return inOneTransaction(lane, async (transaction): Promise<Work> => {
+    const held = control(transaction)
+    await held.beginLoad(batch)
+    await transaction.unsafe(pinStatement(textFormatSettings))
+    const table = readTable(rows.target.source)
+    const { count: removed } = await transaction.unsafe(`delete from ${table} where ${rows.taken}`)
+    const moved = await copyIn(transaction, lane.tap(), definition, (sink) =>
+      source.copyOut(definition, { condition: `(${rows.copied})` }, sink),
+    )
+    const work = { rows: moved.rows, bytes: moved.bytes }
+    await held.completeRepair(batch, { removed, loaded: moved.rows }, lastOfCall(work))
+    await platform.failpoint('repair.completed')
+    return work
+  })
+}

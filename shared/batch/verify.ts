@@ -1,0 +1,63 @@
+/** A batch of kind verify: both sides are looked at, and what was found is committed in one step. */
+import type { Platform } from '../platform/platform.ts'
+import type { Plan } from '../plan/schema.ts'
+import type { ClaimedBatch } from '../target/control.ts'
+import { verificationBounds } from '../verification/bounds.ts'
+import type { Outcome } from '../verification/outcome.ts'
+import { verifyRows } from '../verification/rows.ts'
+import { verifySchema } from '../verification/schema/verify-schema.ts'
+import { sourceSide, targetSide } from '../verification/side.ts'
+import type { BatchKind } from './kind.ts'
+import type { Lane } from './lane.ts'
+
+type Check = (platform: Platform, lane: Lane, batch: ClaimedBatch) => Promise<Outcome>
+
+export const verifyBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
+  await platform.failpoint('verify.claimed')
+  const outcome = await checks[batch.check_name as 'rows' | 'schema'](platform, lane, batch)
+  await platform.failpoint('verify.checked')
+  // Rows stay in the servers; what this function spends is its measured time.
+  const work = { rows: 0, bytes: 0 }
+  await lane.control.completeCheck(batch, outcome, lastOfCall(work))
+  await platform.failpoint('verify.committed')
+  return work
+}
+
+const checks: Readonly<Record<"rows" | "schema", Check>> = {
+  rows: checkRows,
+  schema: checkSchema,
+}
+
+async function checkRows(platform: Platform, lane: Lane, batch: ClaimedBatch): Promise<Outcome> {
+  const { definition: entity, task, range_after, range_through, row_limit } = batch
+  const { mode = 'full', seed = '0', sample_rows = 100, rows_total = 0 } = task
+  const source = await lane.source(batch.source_secret)
+  const bounds = await verificationBounds({
+    source: sourceSide(source),
+    target: targetSide(lane.target),
+    entity,
+    mode,
+    range: { after: range_after.length === 0 ? null : range_after, through: range_through },
+    rowLimit: row_limit,
+    rows: rows_total,
+  })
+  const { through } = bounds.range
+  if (bounds.more && through !== null) await lane.control.carveBatch(batch, through, true)
+  await platform.failpoint('verify.carved')
+  return verifyRows(bounds, {
+    seed,
+    // Every batch draws its share.
+    sampleRows: Math.ceil(sample_rows * Math.min(1, row_limit / Math.max(1, rows_total))),
+    pause,
+    now: () => platform.now(),
+  })
+}
+
+async function checkSchema(_platform: Platform, lane: Lane, batch: ClaimedBatch): Promise<Outcome> {
+  const source = await lane.source(batch.source_secret)
+  return verifySchema({ source, target: lane.target, plan: await lane.control.planOf(batch.migration_id) as Plan })
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

@@ -1,0 +1,63 @@
+/** What looked different at first sight in one batch, before it is looked at again. */
+import type { KeyRange, KeyTexts } from '../projection/entity.ts'
+
+/** Differences of a batch that are named one by one; what lies beyond is a finding per range. */
+export const namedDifferences = 1000
+
+/** Rows of a range on one side, as a multiset. */
+export interface Multiset {
+  readonly rows: number
+  readonly sums: string
+}
+
+export interface DifferingRange {
+  readonly range: KeyRange
+  readonly source: Multiset
+  readonly target: Multiset
+}
+
+export interface Suspects {
+  /** Rows of the source in the batch's range. */
+  sourceRows: number
+  /** Keys whose rows differ, or that only one side has, by their JSON. */
+  readonly keys: Map<string, KeyTexts>
+  /** Ranges that differ, where there is no room for keys any more. */
+  readonly ranges: DifferingRange[]
+}
+
+export function noSuspects(): Suspects {
+  return { sourceRows: 0, keys: new Map(), ranges: [] }
+}
+
+export function isFull(suspects: Suspects): boolean {
+  return suspects.keys.size >= namedDifferences
+}
+
+export const nothingThere: Multiset = { rows: 0, sums: ' ' }
+
+export function differ(a: Multiset, b: Multiset): boolean {
+  return a.rows !== b.rows || a.sums !== b.sums
+}
+
+export interface ListedRow {
+  readonly key: KeyTexts
+  readonly digest: string
+}
+
+/** Adds the keys of rows that are not on both sides alike. */
+export function addDifferences(
+  suspects: Suspects,
+  source: readonly ListedRow[],
+  target: readonly ListedRow[],
+): void {
+  const rows = new Map<string, string>()
+  for (const { key, digest } of source) rows.set(JSON.stringify(key), digest)
+  for (const { key, digest } of target) {
+    const name = JSON.stringify(key)
+    if (rows.get(name) === digest) rows.delete(name)
+    else suspects.keys.set(name, key)
+  }
+  for (const name of rows.keys()) {
+    if (!suspects.keys.has(name)) suspects.keys.set(name, JSON.parse(name) as KeyTexts)
+  }
+}

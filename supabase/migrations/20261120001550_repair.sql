@@ -1,0 +1,117 @@
+-- Owns: copying again exactly those rows that a verification found different.
+-- Called by: function control (repair), function process-batch (findings_of_batch, complete_repair).
+-- Keeps: a finding is repaired once, in the transaction that replaces its row; a repair proves itself by
+--   another verification of its entities.
+create function migration._last_verification(p_migration_id uuid) returns migration.verifications
+language sql stable set search_path = '' as $$
+  select v from migration.verifications v
+   where v.migration_id = p_migration_id and v.kind = 'verify' and v.status in ('passed', 'failed')
+   order by v.started_at desc limit 1
+$$;
+comment on function migration._last_verification(uuid) is 'The newest pass that compared to its end; null before the first.';
+
+create function migration._repairable(p_pass_id uuid) returns table (id uuid, entity_status_id uuid, chunk bigint)
+language sql stable set search_path = '' as $$
+  select f.id, f.entity_status_id,
+         (row_number() over (partition by f.entity_status_id, f.kind = 'range' order by f.found_at, f.id) - 1)
+           / case when f.kind = 'range' then 1 else 500 end * 2 + (f.kind = 'range')::integer
+    from migration.findings f
+   where f.verification_id = p_pass_id and f.repaired_at is null
+     and f.kind in ('missing', 'extra', 'changed', 'duplicates', 'range')
+$$;
+comment on function migration._repairable(uuid) is
+  'Findings about rows, in chunks of 500 for one batch each; a range is a chunk of its own.';
+
+create function migration._write_repair_batches(p_migration_id uuid, p_pass_id uuid, p_found_by uuid) returns void
+language sql set search_path = '' as $$
+  with chunks as (
+    select r.entity_status_id, array_agg(r.id) as findings, gen_random_uuid() as batch_id,
+           row_number() over (partition by r.entity_status_id order by r.chunk) as at
+      from migration._repairable(p_found_by) r group by r.entity_status_id, r.chunk
+  ), taken as (
+    update migration.findings f set repair_batch_id = c.batch_id from chunks c where f.id = any (c.findings)
+  ), counted as (
+    update migration.entity_statuses e set batches_created = e.batches_created + n.batches
+      from (select entity_status_id, count(*)::integer as batches from chunks group by entity_status_id) n
+     where e.id = n.entity_status_id returning e.*, n.batches
+  )
+  insert into migration.batches (id, migration_id, entity_status_id, kind, check_name, pass_id,
+    dependency_order, batch_number, range_after, row_limit, max_retries)
+  select c.batch_id, p_migration_id, e.id, 'repair', 'rows', p_pass_id, e.dependency_order,
+         e.batches_created - e.batches + c.at, jsonb_build_array(c.at::text), 500,
+         (o.configuration ->> 'max_retries')::integer
+    from chunks c join counted e on e.id = c.entity_status_id
+    join migration.orchestrations o on o.id = p_migration_id
+$$;
+comment on function migration._write_repair_batches(uuid, uuid, uuid) is
+  'Deals the findings of a verification out to batches of a repair.';
+
+create function migration.repair(p_migration_id uuid, p_actor text) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_gate boolean := migration._take_for_pass(p_migration_id, 'repair');
+  v_last migration.verifications := migration._last_verification(p_migration_id);
+  v_pass_id uuid;
+begin
+  if not exists (select from migration._repairable(v_last.id)) then
+    perform migration._raise('SF409', 'nothing_to_repair', 'The last verification found no row that differs.',
+      'Verify first: control verify. Findings about the schema, references and rules have to be mended by hand.');
+  end if;
+  v_pass_id := migration._open_pass(p_migration_id, 'repair', jsonb_build_object('mode', v_last.mode,
+    'seed', v_last.seed, 'sample_rows', v_last.sample_rows), v_gate,
+    -- what else was wrong has to be looked at again, too, before a gate opens
+    array(select r.entity_status_id from migration._repairable(v_last.id) r union
+          select r.entity_status_id from migration.validation_results r
+           where r.verification_id = v_last.id and r.status = 'failed'), p_actor);
+  perform migration._write_repair_batches(p_migration_id, v_pass_id, v_last.id);
+  perform migration.audit(p_actor, 'migration.repair', p_migration_id, jsonb_build_object('verification', v_last.id));
+  perform migration.dispatch_lanes(p_migration_id);
+  return jsonb_build_object('migration_id', o.id, 'status', o.status, 'control_state', o.control_state,
+    'verification_id', o.verification_id) from migration.orchestrations o where o.id = p_migration_id;
+end
+$$;
+comment on function migration.repair(uuid, text) is
+  'Copies the rows that the last verification found different again, and verifies their entities anew. SF404, SF409.';
+
+create function migration.findings_of_batch(p_migration_id uuid, p_batch_id uuid)
+returns table (kind text, row_key jsonb, range_after jsonb, range_through jsonb, detail jsonb)
+language sql stable set search_path = '' as $$
+  select f.kind, f.row_key, f.range_after, f.range_through, f.detail from migration.findings f
+   where f.migration_id = p_migration_id and f.repair_batch_id = p_batch_id order by f.found_at, f.id
+$$;
+comment on function migration.findings_of_batch(uuid, uuid) is 'What a held batch of kind repair is to put right.';
+
+create function migration.complete_repair(p_migration_id uuid, p_batch_id uuid, p_attempt integer,
+  p_removed bigint, p_loaded bigint, p_last_of_call boolean) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
+  v_pass migration.verifications;
+  v_ended boolean;
+begin
+  perform migration._check_rows_inserted(v_batch, p_loaded);
+  update migration.batches b
+     set status = 'completed', completed_at = migration.clock(), records_read = p_loaded,
+         records_successful = p_loaded, batch_size = p_loaded,
+         lease_until = null, holder_pid = null, holder_started_at = null,
+         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
+   where b.migration_id = p_migration_id and b.id = p_batch_id;
+  update migration.findings f set repaired_at = migration.clock() where f.repair_batch_id = p_batch_id;
+  -- the verification that follows numbers its batches
+  perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
+  perform migration._hold_pass(v_batch);
+  v_ended := not migration._has_open_batches(p_migration_id, v_batch.pass_id);
+  if v_ended then
+    update migration.verifications v set status = 'passed', completed_at = migration.clock()
+     where v.id = v_batch.pass_id returning v.* into v_pass;
+    perform migration._emit(p_migration_id, 'repair_completed', jsonb_build_object('verification', v_pass.id));
+    perform migration._begin_verification(p_migration_id, jsonb_build_object('mode', v_pass.mode, 'seed', v_pass.seed,
+      'sample_rows', v_pass.sample_rows), v_pass.is_gate, v_pass.entity_status_ids, v_pass.requested_by);
+  end if;
+  perform migration.audit('process-batch', 'batch.repaired', p_migration_id, jsonb_build_object(
+    'batch_number', v_batch.batch_number, 'removed', p_removed, 'loaded', p_loaded));
+  perform migration._leave_call(v_batch, p_last_of_call, v_ended);
+end
+$$;
+comment on function migration.complete_repair(uuid, uuid, integer, bigint, bigint, boolean) is
+  'Closes a held batch of kind repair; the last one begins the verification that proves it. SF001 when fenced, SF002 when rows do not add up.';
