@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { FerryError } from '../../shared/platform/errors.ts'
+import { MigrationReport } from '../report/document.ts'
 import { Refusal } from './refusal.ts'
 import { type Action, Migration, type Mode, Report, Started, Steered } from './report.ts'
 
@@ -16,6 +17,8 @@ export interface Client {
   start(plan: unknown): Promise<Started>
   list(): Promise<Migration[]>
   report(id: string, patience?: Patience): Promise<Report>
+  /** Everything that a report shows of a migration. */
+  fullReport(id: string): Promise<MigrationReport>
   /** @param mode of a verification; the plan's where absent */
   steer(action: Action, id: string, mode?: Mode): Promise<Steered>
 }
@@ -57,6 +60,7 @@ export function openClient(connection: Connection): Client {
     list: () => ask(z.array(Migration), ''),
     report: (id, patience) =>
       patiently(() => ask(Report, `?migration_id=${encodeURIComponent(id)}`), patience),
+    fullReport: (id) => ask(MigrationReport, `?migration_id=${encodeURIComponent(id)}&report=full`),
     steer: (action, id, mode) =>
       post(Steered, 'control', { action, migration_id: id, ...(mode && { mode }) }, ASK_TIMEOUT),
   }

@@ -6,6 +6,7 @@ import { type Console, openConsole } from './console.ts'
 import type { DiscoverOptions } from './discover.ts'
 import type { ExitCode } from './exit.ts'
 import type { Action } from './report.ts'
+import { addReport } from './report-command.ts'
 import type { RunCommand } from './run.ts'
 import { start } from './start.ts'
 import { status, statusOfAll } from './status.ts'
@@ -213,6 +214,7 @@ function addProjectCommands(
       )
   }
   for (const { action, does } of PASSES) addPass(program, action, does, project, local)
+  addReport(program, project, local)
   // Cannot be undone, so it is never guessed which one is meant.
   program
     .command('cancel')

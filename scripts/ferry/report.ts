@@ -80,7 +80,14 @@ export const Report = z.looseObject({
   verification: Verification.nullable(),
 })
 
-export const Started = z.looseObject({ migration_id: z.guid(), entities: z.number() })
+export const Started = z.looseObject({
+  migration_id: z.guid(),
+  entities: z.number(),
+  /** Worth knowing, such as fewer lanes than asked for. */
+  notes: z
+    .array(z.object({ code: z.string(), message: z.string(), hint: z.string(), path: z.string() }))
+    .default([]),
+})
 
 export const Steered = z.looseObject({
   migration_id: z.guid(),

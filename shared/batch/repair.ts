@@ -1,6 +1,7 @@
 /** A batch of kind repair: in one target transaction, the rows that differed go and come again. */
-import { pinStatement } from '../projection/settings.ts'
+
 import { readTable } from '../projection/select.ts'
+import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
 import { control } from '../target/control.ts'
 import { copyIn } from '../target/copy-in.ts'

@@ -1,11 +1,11 @@
 /** A batch of kind verify: both sides are looked at, and what was found is committed in one step. */
-import type { Platform } from '../platform/platform.ts'
+
 import type { Plan } from '../plan/schema.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { ClaimedBatch } from '../target/control.ts'
 import { verificationBounds } from '../verification/bounds.ts'
 import type { Outcome } from '../verification/outcome.ts'
 import { verifyRows } from '../verification/rows.ts'
-import { verifySchema } from '../verification/schema/verify-schema.ts'
 import { sourceSide, targetSide } from '../verification/side.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
@@ -23,7 +23,7 @@ export const verifyBatch: BatchKind = async (platform, lane, batch, lastOfCall) 
   return work
 }
 
-const checks: Readonly<Record<"rows" | "schema", Check>> = {
+const checks: Readonly<Record<'rows' | 'schema', Check>> = {
   rows: checkRows,
   schema: checkSchema,
 }
@@ -54,8 +54,17 @@ async function checkRows(platform: Platform, lane: Lane, batch: ClaimedBatch): P
 }
 
 async function checkSchema(_platform: Platform, lane: Lane, batch: ClaimedBatch): Promise<Outcome> {
+  // It knows plans and DDL, which no other batch needs: loaded where it is asked for.
+  const { verifySchema } = await import('../verification/schema/verify-schema.ts')
   const source = await lane.source(batch.source_secret)
-  return verifySchema({ source, target: lane.target, plan: await lane.control.planOf(batch.migration_id) as Plan })
+  const { plan, existed } = await lane.control.beginningOf(batch.migration_id)
+  // It was checked when the migration began.
+  return verifySchema({
+    source,
+    target: lane.target,
+    plan: plan as Plan,
+    existed: new Set(existed),
+  })
 }
 
 function pause(milliseconds: number): Promise<void> {

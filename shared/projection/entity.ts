@@ -41,8 +41,55 @@ export interface CompiledEntity {
   readonly scan?: 'place_range' | 'place_list'
   /** COPY's binary format, where every column's type has the same form on both sides; absent: text. */
   readonly format?: 'binary'
+  /** The target had the table before the migration: it keeps what it had. */
+  readonly existed?: true
   /** Condition on the rows that are moved, as SQL of the source; absent: all of them. */
   readonly filter?: string
+  /** What must hold of the rows in the target; absent: nothing. */
+  readonly rules?: readonly CompiledRule[]
+  /** What must have a row to point at in the target; absent: nothing. */
+  readonly references?: readonly CompiledReference[]
+  /** Queries whose plans are compared; with the first entity alone, and those of all. */
+  readonly queries?: readonly CompiledQuery[]
+}
+
+/** A rule of the plan: either a condition or columns of the target. */
+export interface CompiledRule {
+  /** Of its own among the rules of an entity. */
+  readonly name: string
+  /** Of what it finds. */
+  readonly severity: 'failed' | 'warning'
+  readonly rule: string
+  /** Names at the source. */
+  readonly columns: readonly string[]
+  /** SQL that holds for a row of the target that violates the rule. */
+  readonly violation?: string
+  /** Columns of the target that are not to repeat together. */
+  readonly unique?: readonly string[]
+}
+
+/** A foreign key of the source as the target has to satisfy it. Names, not SQL. */
+export interface CompiledReference {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** The same columns as the source names them. */
+  readonly source_columns: readonly string[]
+  readonly referenced: TableName
+  /** In the order of `columns`. */
+  readonly referenced_columns: readonly string[]
+  /** MATCH FULL: null in all columns or in none. */
+  readonly match_full: boolean
+  /** Whether the source has made sure that it holds there. */
+  readonly validated: boolean
+}
+
+/** A chosen query, complete for each side. */
+export interface CompiledQuery {
+  readonly name: string
+  /** `entity_name` of what it asks. */
+  readonly entity: string
+  readonly source: string
+  readonly target: string
 }
 
 /** Key texts, one per key column, as the source server printed them. */

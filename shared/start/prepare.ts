@@ -10,6 +10,7 @@ import type { Note, Problem } from '../plan/problem.ts'
 import { type Plan, parsePlan } from '../plan/schema.ts'
 import { FerryError } from '../platform/errors.ts'
 import { classify } from '../platform/sqlstate.ts'
+import type { CompiledEntity } from '../projection/entity.ts'
 import type { Step } from '../schema/steps/step.ts'
 import { planTarget } from '../schema/target-plan.ts'
 import { readTargetState } from '../schema/target-state.ts'
@@ -75,10 +76,19 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
   const problems = [...checked.problems, ...target.problems]
   if (problems.length > 0) return { problems }
+  const isThere = (definition: CompiledEntity) =>
+    state.tables.some(
+      ({ schema, table }) =>
+        schema === definition.target.schema && table === definition.target.table,
+    )
   const prepared = {
     plan,
     entities: checked.entities.map((entity) => ({
       ...entity,
+      definition: {
+        ...entity.definition,
+        ...(isThere(entity.definition) ? { existed: true as const } : {}),
+      },
       steps: target.steps.get(entity.target_entity) ?? [],
     })),
     ddl: target.ddl,

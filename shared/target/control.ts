@@ -156,12 +156,15 @@ export function control(sql: Sql | TransactionSql) {
         p_results => ${JSON.stringify(outcome.results)}::text::jsonb,
         p_findings => ${JSON.stringify(outcome.findings)}::text::jsonb, p_last_of_call => ${lastOfCall})`)
     },
-    /** The plan as the migration was started with it. */
-    async planOf(migrationId: string): Promise<unknown> {
-      const row = await one<{ plan: unknown }>(
-        sql`select plan from migration.orchestrations where id = ${migrationId}`,
-      )
-      return row.plan
+    /** The plan as the migration was started with it, and the targets that were there before. */
+    async beginningOf(
+      migrationId: string,
+    ): Promise<{ readonly plan: unknown; readonly existed: readonly string[] }> {
+      return one(sql`
+        select o.plan, to_jsonb(array(
+            select e.target_entity from migration.entity_statuses e
+             where e.migration_id = o.id and e.definition ? 'existed')) as existed
+          from migration.orchestrations o where o.id = ${migrationId}`)
     },
     async findingsOfBatch(batch: Held): Promise<readonly RepairFinding[]> {
       try {

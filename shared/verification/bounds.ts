@@ -27,6 +27,8 @@ export interface VerificationBatch {
   readonly more: boolean
   /** Keys at which the range is cut into the segments that are compared first. */
   readonly cuts: readonly KeyTexts[]
+  /** Of all rows of the entity, from 0 to 1, about: how many of the rows to draw fall to this batch. */
+  readonly share: number
   /** Which part of a table that is compared by hash; all of it otherwise. */
   readonly part: Part
 }
@@ -54,6 +56,7 @@ export async function verificationBounds(options: BoundsOptions): Promise<Verifi
     range: { after: range.after, through: goesOn ? last.key : range.through },
     more: goesOn,
     cuts: cuts.filter(({ place }) => place < rows).map(({ key }) => key),
+    share: Math.min(1, rows / Math.max(1, options.rows)),
     part: partOf(0, 1, options.rows),
   }
 }

@@ -2,6 +2,7 @@
 import { bucketListStatement, bucketsStatement, type Part } from '../projection/digest-buckets.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
 import type { CheckName, Finding } from './outcome.ts'
+import { again, type Patience } from './settle.ts'
 import {
   addDifferences,
   differ,
@@ -28,25 +29,43 @@ export function partOf(part: number, parts: number, rows: number): Part {
   return { part, parts, buckets: Math.max(1, Math.ceil(rows / parts / bucketRows)) }
 }
 
-/** Compares a part of the table. @returns a finding for the buckets that there was no room to list */
+/** Compares a part of the table. @returns buckets that differ and whose rows are not among the suspects */
 export async function compareBuckets(
   comparison: Comparison,
   part: Part,
   suspects: Suspects,
-  check: CheckName,
-): Promise<readonly Finding[]> {
+): Promise<readonly DifferingBucket[]> {
   const { rows, differing } = await readBuckets(comparison, part)
   suspects.sourceRows += rows
   const read = (buckets: readonly number[]) => async (table: ComparedTable) =>
     byBucket(
       await table.side.query<ListedRow & InBucket>(bucketListStatement(table, part, buckets)),
     )
-  const left = await listWhileRoom(comparison, differing, {
+  return listWhileRoom(comparison, differing, {
     read,
     isFull: () => isFull(suspects),
     add: (source, target) => addDifferences(suspects, source, target),
   })
-  return unlistedBuckets(left, check)
+}
+
+/** Looks at whole buckets again. @returns a finding for those that still differ */
+export async function settleBuckets(
+  comparison: Comparison,
+  part: Part,
+  buckets: readonly DifferingBucket[],
+  check: CheckName,
+  patience: Patience,
+): Promise<Finding[]> {
+  if (buckets.length === 0) return []
+  let left = new Set(buckets.map(({ bucket }) => bucket))
+  const look = async () => {
+    const { differing } = await readBuckets(comparison, part)
+    const standing = differing.filter(({ bucket }) => left.has(bucket))
+    left = new Set(standing.map(({ bucket }) => bucket))
+    return standing
+  }
+  const standing = await again(comparison, patience, look, ({ length }) => length > 0)
+  return unlistedBuckets(standing, check)
 }
 
 interface InBucket {
@@ -62,10 +81,11 @@ interface Listing<Row> {
     buckets: readonly number[],
   ): (table: ComparedTable) => Promise<ReadonlyMap<number, readonly Row[]>>
   isFull(): boolean
-  add(source: readonly Row[], target: readonly Row[]): void
+  /** Whether rows were found that differ. */
+  add(source: readonly Row[], target: readonly Row[]): boolean
 }
 
-/** Lists the rows of differing buckets, many at a time. @returns the buckets for which there was no room */
+/** Lists the rows of differing buckets, many at a time. @returns the others */
 export async function listWhileRoom<Row>(
   { source, target }: Comparison,
   differing: readonly DifferingBucket[],
@@ -82,8 +102,9 @@ export async function listWhileRoom<Row>(
     const read = listing.read(some.map(({ bucket }) => bucket))
     const [here, there] = await both(read(source), read(target))
     for (const each of some) {
-      if (listing.isFull()) unlisted.push(each)
-      else listing.add(here.get(each.bucket) ?? [], there.get(each.bucket) ?? [])
+      const rows = [here.get(each.bucket) ?? [], there.get(each.bucket) ?? []] as const
+      // What differs and shows no difference is not believed: it is looked at again as a whole.
+      if (listing.isFull() || !listing.add(...rows)) unlisted.push(each)
     }
   }
   return unlisted

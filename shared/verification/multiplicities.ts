@@ -7,7 +7,7 @@ import {
 import { byBucket, listWhileRoom, readBuckets, unlistedBuckets } from './buckets.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
 import type { CheckName, Finding } from './outcome.ts'
-import { isQuiet, type Patience, pauses } from './settle.ts'
+import { again, type Patience } from './settle.ts'
 import { namedDifferences } from './suspects.ts'
 
 interface Multiplicity {
@@ -47,7 +47,11 @@ async function compareOnce(comparison: Comparison, part: Part): Promise<Compared
   const left = await listWhileRoom<Multiplicity>(comparison, differing, {
     read: (buckets) => async (table) => byBucket(await read(table, part, { buckets })),
     isFull: () => uneven.length >= namedDifferences,
-    add: (source, target) => uneven.push(...unevenOf(source, target)),
+    add: (source, target) => {
+      const found = unevenOf(source, target)
+      uneven.push(...found)
+      return found.length > 0
+    },
   })
   const named = uneven.map((each) => nameUneven(each, 'checksum'))
   return { sourceRows, findings: [...named, ...unlistedBuckets(left, 'checksum')] }
@@ -76,22 +80,6 @@ export async function sampleRowsWithoutKey(
     validated: digests.length,
     findings: uneven.map((each) => nameUneven(each, 'sample')),
   }
-}
-
-/** Looks, and looks again as long as something differs that may still settle. */
-async function again<Found>(
-  comparison: Comparison,
-  patience: Patience,
-  look: () => Promise<Found>,
-  differs: (found: Found) => boolean,
-): Promise<Found> {
-  let found = await look()
-  for (const [round, milliseconds] of pauses.entries()) {
-    if (!differs(found) || (await isQuiet(comparison, patience, round))) break
-    await patience.pause(milliseconds)
-    found = await look()
-  }
-  return found
 }
 
 type Only = Parameters<typeof multiplicityStatement>[2]

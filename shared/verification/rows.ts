@@ -3,7 +3,7 @@
  * stored. Digests and key texts are all that leaves the servers.
  */
 import type { VerificationBatch } from './bounds.ts'
-import { compareBuckets } from './buckets.ts'
+import { compareBuckets, type DifferingBucket, settleBuckets } from './buckets.ts'
 import { type Comparison, keysOnly } from './comparison.ts'
 import { compareRows } from './multiplicities.ts'
 import { nameFindings } from './name.ts'
@@ -71,11 +71,12 @@ async function walk(
   const comparison: Comparison = whole.mode === 'full' ? whole : keysOnly(whole)
   if (comparison.strategy === 'row') return compareRows(comparison, part, patience)
   const suspects = noSuspects()
-  let unlisted: readonly Finding[] = []
+  let unlisted: readonly DifferingBucket[] = []
   if (comparison.strategy === 'range') await compareSegments(comparison, range, cuts, suspects)
-  else unlisted = await compareBuckets(comparison, part, suspects, check)
+  else unlisted = await compareBuckets(comparison, part, suspects)
   const standing = await settle(comparison, suspects, patience)
-  const findings = [...(await nameFindings(comparison, standing, check)), ...unlisted]
+  const findings = await nameFindings(comparison, standing, check)
+  findings.push(...(await settleBuckets(comparison, part, unlisted, check, patience)))
   return { sourceRows: suspects.sourceRows, findings }
 }
 

@@ -103,7 +103,8 @@ async function refine(
     source.side.query<ListedRow>(listStatement(source, range)),
     target.side.query<ListedRow>(listStatement(target, range)),
   )
-  addDifferences(suspects, here, there)
+  // What differs and shows no difference is not believed: it is looked at again as a whole.
+  if (!addDifferences(suspects, here, there)) suspects.ranges.push(segment)
 }
 
 function partsOf(range: KeyRange, cuts: readonly KeyTexts[]): KeyRange[] {

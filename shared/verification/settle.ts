@@ -13,7 +13,7 @@ export interface Patience {
   readonly pause: (milliseconds: number) => Promise<void>
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** `now()` when the comparison was opened. */
+  /** `now()` when the comparison was opened, or later. */
   readonly openedAt: number
 }
 
@@ -23,7 +23,7 @@ export interface Standing {
 }
 
 /** Milliseconds between two looks. */
-export const pauses = [100, 300, 1000] as const
+const pauses = [100, 300, 1000] as const
 
 /** What still differs when it was looked at long enough. */
 export async function settle(
@@ -31,39 +31,49 @@ export async function settle(
   suspects: Suspects,
   patience: Patience,
 ): Promise<Standing> {
-  let standing = await look(comparison, [...suspects.keys.values()], suspects.ranges)
-  for (const [round, milliseconds] of pauses.entries()) {
-    if (standing.pairs.length === 0 && standing.ranges.length === 0) break
-    if (await isQuiet(comparison, patience, round)) break
-    await patience.pause(milliseconds)
-    const keys = standing.pairs.map(({ key }) => key)
-    standing = await look(comparison, keys, standing.ranges)
+  let keys: readonly KeyTexts[] = [...suspects.keys.values()]
+  let ranges = suspects.ranges.map(({ range }) => range)
+  const look = async (): Promise<Standing> => {
+    const pairs = oncePerRow((await lookUp(comparison, keys)).filter(stillDiffers))
+    const segments = await readSegments(comparison, ranges)
+    const standing = segments.filter(({ source, target }) => differ(source, target))
+    keys = pairs.map(({ key }) => key)
+    ranges = standing.map(({ range }) => range)
+    return { pairs, ranges: standing }
   }
-  return standing
+  return again(comparison, patience, look, ({ pairs }) => pairs.length + ranges.length > 0)
 }
 
-async function look(
+/** Looks, and looks again as long as something differs that may still settle. */
+export async function again<Found>(
   comparison: Comparison,
-  keys: readonly KeyTexts[],
-  ranges: readonly DifferingRange[],
-): Promise<Standing> {
-  const pairs = await lookUp(comparison, keys)
-  const again = await readSegments(
-    comparison,
-    ranges.map(({ range }) => range),
-  )
-  return {
-    pairs: pairs.filter(stillDiffers),
-    ranges: again.filter(({ source, target }) => differ(source, target)),
+  patience: Patience,
+  look: () => Promise<Found>,
+  differs: (found: Found) => boolean,
+): Promise<Found> {
+  let found = await look()
+  for (const [round, milliseconds] of pauses.entries()) {
+    if (!differs(found) || (await isQuiet(comparison, patience, round))) break
+    await patience.pause(milliseconds)
+    found = await look()
   }
+  return found
 }
 
-function stillDiffers({ key, source, target }: KeyPair<string>): boolean {
+function stillDiffers({ source, target }: KeyPair<string>): boolean {
   const [here] = source
   if (here === undefined) return target.length > 0
-  // Equal keys may be written in several ways; the row is named by the text that the source has.
-  if (JSON.stringify(here.key) !== JSON.stringify(key)) return false
   return target.length !== 1 || target[0]!.digest !== here.digest
+}
+
+/** Equal keys may be written in several ways: each row once, by the text that the source has. */
+function oncePerRow(pairs: readonly KeyPair<string>[]): KeyPair<string>[] {
+  const rows = new Map<string, KeyPair<string>>()
+  for (const pair of pairs) {
+    const { key } = pair.source[0] ?? pair.target[0] ?? pair
+    rows.set(JSON.stringify(key), { ...pair, key })
+  }
+  return [...rows.values()]
 }
 
 /**
@@ -71,7 +81,7 @@ function stillDiffers({ key, source, target }: KeyPair<string>): boolean {
  * has committed anything at the source in it.
  * @param round looks behind the first one
  */
-export async function isQuiet(
+async function isQuiet(
   { source, snapshot }: Comparison,
   { now, openedAt }: Patience,
   round: number,

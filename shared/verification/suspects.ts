@@ -44,20 +44,20 @@ export interface ListedRow {
   readonly digest: string
 }
 
-/** Adds the keys of rows that are not on both sides alike. */
+/** Adds the keys of rows that are not on both sides alike. @returns whether there are any */
 export function addDifferences(
   suspects: Suspects,
   source: readonly ListedRow[],
   target: readonly ListedRow[],
-): void {
+): boolean {
   const rows = new Map<string, string>()
   for (const { key, digest } of source) rows.set(JSON.stringify(key), digest)
+  const before = suspects.keys.size
   for (const { key, digest } of target) {
     const name = JSON.stringify(key)
     if (rows.get(name) === digest) rows.delete(name)
     else suspects.keys.set(name, key)
   }
-  for (const name of rows.keys()) {
-    if (!suspects.keys.has(name)) suspects.keys.set(name, JSON.parse(name) as KeyTexts)
-  }
+  for (const name of rows.keys()) suspects.keys.set(name, JSON.parse(name) as KeyTexts)
+  return suspects.keys.size > before
 }

@@ -49,7 +49,8 @@ begin
            -- a batch that killed its function keeps its own, smaller limit; else the last ones get
            -- smaller, down to a quarter, so that all lanes end at about the same time
            case when v_batch.deaths > 0 or v_batch.kind <> 'copy' then v_batch.row_limit
-                else least(e.batch_size, greatest(e.batch_size / 4, 1,
+                else least(e.batch_size, greatest(e.batch_size / 4,
+                  (v_migration.configuration ->> 'batch_rows')::integer,
                   (e.records_total - e.records_read) / (2 * v_migration.lanes_allowed))::integer) end,
            (extract(epoch from v_lease) * 1000)::integer, e.definition,
            v_migration.configuration ->> 'source_secret', v_batch.check_name, v_batch.task

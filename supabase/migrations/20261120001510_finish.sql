@@ -7,26 +7,36 @@
 create function migration._open_stage(p_entity_status_id uuid) returns smallint
 language sql stable set search_path = '' as $$
   -- nothing open counts as the stage behind the last; what a failed table keeps from running holds up
-  -- nobody else
-  select coalesce(min(s.stage), 32767)::smallint from migration.steps s
-   where s.status = 'pending'
-     and (s.entity_status_id = p_entity_status_id or s.referenced_entity_status_id = p_entity_status_id)
-     and not exists (select from migration.entity_statuses e where e.status = 'failed'
-                        and e.id in (s.entity_status_id, s.referenced_entity_status_id))
+  -- nobody else; two looks, each at the first entry of an index: every other table may refer to this one
+  select least(
+    (select s.stage from migration.steps s
+      where s.status = 'pending' and s.entity_status_id = p_entity_status_id
+        and not exists (select from migration.entity_statuses e where e.status = 'failed'
+                           and e.id in (s.entity_status_id, s.referenced_entity_status_id))
+      order by s.stage limit 1),
+    (select s.stage from migration.steps s
+      where s.status = 'pending' and s.referenced_entity_status_id = p_entity_status_id
+        and not exists (select from migration.entity_statuses e where e.status = 'failed'
+                           and e.id in (s.entity_status_id, s.referenced_entity_status_id))
+      order by s.stage limit 1),
+    32767)::smallint
 $$;
 comment on function migration._open_stage(uuid) is 'The earliest stage of a table that is not done.';
 
 create function migration._open_steps(p_entity_status_id uuid) returns void
 language plpgsql set search_path = '' as $$
+declare
+  v_stage smallint := migration._open_stage(p_entity_status_id);
 begin
   update migration.steps s set is_ready = true
    where s.status = 'pending' and not s.is_ready
      and (s.entity_status_id = p_entity_status_id or s.referenced_entity_status_id = p_entity_status_id)
-     and s.stage = migration._open_stage(p_entity_status_id)
+     and s.stage = v_stage
      and not exists (
        select from migration.entity_statuses e
         where e.id in (s.entity_status_id, s.referenced_entity_status_id)
-          and (e.status <> 'completed' or migration._open_stage(e.id) < s.stage));
+          and (e.status <> 'completed'
+               or (e.id <> p_entity_status_id and migration._open_stage(e.id) < s.stage)));
   if found then
     -- `ferry run` listens instead of asking often
     perform pg_notify('supaferry_news', '');

@@ -58,8 +58,8 @@ language sql stable set search_path = '' as $$
     select b.entity_status_id, count(*) filter (where b.kind = 'copy' and b.status = 'completed') as batches,
            sum(b.bytes) filter (where b.kind = 'copy') as bytes, sum(b.retry_count) as retries, sum(b.deaths) as deaths,
            -- later passes are no part of the migration's own course
-           min(b.started_at) filter (where b.kind = 'verify' and b.completed_at <= o.ended_at) as verify_started_at,
-           max(b.completed_at) filter (where b.kind = 'verify' and b.completed_at <= o.ended_at)
+           min(b.started_at) filter (where b.check_name = 'rows' and b.completed_at <= o.ended_at) as verify_started_at,
+           max(b.completed_at) filter (where b.check_name = 'rows' and b.completed_at <= o.ended_at)
              as verify_completed_at
       from migration.batches b
      cross join (select coalesce(completed_at, 'infinity') as ended_at
@@ -99,22 +99,19 @@ $$;
 comment on function migration._report_steps(uuid) is 'The 100 longest steps after the copy, those that failed first.';
 
 create function migration._report_results(p_verification_id uuid) returns jsonb
-language plpgsql stable set search_path = '' as $$
-begin
-  return (select coalesce(jsonb_agg(jsonb_build_object('entity_name', r.entity_name, 'check_name', r.check_name,
+language sql stable set search_path = '' as $$
+  select coalesce(jsonb_agg(jsonb_build_object('entity_name', r.entity_name, 'check_name', r.check_name,
       'validation_type', r.validation_type, 'status', r.status, 'records_validated', r.records_validated,
       'issues_found', r.issues_found, 'execution_duration_ms', r.execution_duration_ms)
       order by e.dependency_order, r.check_name), '[]')
-    from migration.validation_results r left join migration.entity_statuses e on e.id = r.entity_status_id
-   where r.verification_id = p_verification_id);
-end
+    from migration.validation_results r join migration.entity_statuses e on e.id = r.entity_status_id
+   where r.verification_id = p_verification_id
 $$;
 comment on function migration._report_results(uuid) is 'What a pass found, by entity and check.';
 
 create function migration._report_findings(p_verification_id uuid) returns jsonb
-language plpgsql stable set search_path = '' as $$
-begin
-  return jsonb_build_object(
+language sql stable set search_path = '' as $$
+  select jsonb_build_object(
     'findings_total', (select count(*) from migration.findings f where f.verification_id = p_verification_id),
     'findings_by_kind', (
       select coalesce(jsonb_object_agg(k.kind, k.findings), '{}') from (
@@ -125,22 +122,19 @@ begin
         select e.entity_name, f.check_name, f.kind, f.severity, f.row_key, f.range_after, f.range_through,
                f.columns, f.object_name, f.detail, f.repaired_at,
                row_number() over (order by f.severity, e.dependency_order, f.found_at, f.id) as place
-          from migration.findings f left join migration.entity_statuses e on e.id = f.entity_status_id
-         where f.verification_id = p_verification_id order by place limit 200) x));
-end
+          from migration.findings f join migration.entity_statuses e on e.id = f.entity_status_id
+         where f.verification_id = p_verification_id order by place limit 200) x))
 $$;
 comment on function migration._report_findings(uuid) is 'How many findings a pass has, by kind as well, and the first 200 of them.';
 
 create function migration._report_verification(p_migration_id uuid) returns jsonb
-language plpgsql stable set search_path = '' as $$
-begin
-  return (select jsonb_build_object('id', v.id, 'kind', v.kind, 'mode', v.mode, 'is_gate', v.is_gate,
+language sql stable set search_path = '' as $$
+  select jsonb_build_object('id', v.id, 'kind', v.kind, 'mode', v.mode, 'is_gate', v.is_gate,
       'status', v.status, 'started_at', v.started_at, 'completed_at', v.completed_at,
       'records_validated', v.records_validated, 'issues_found', v.issues_found, 'failure_code', v.failure_code,
       'results', migration._report_results(v.id)) || migration._report_findings(v.id)
     from migration.verifications v where v.migration_id = p_migration_id
-   order by v.started_at desc, v.id limit 1);
-end
+   order by v.started_at desc, v.id limit 1
 $$;
 comment on function migration._report_verification(uuid) is
   'The newest pass with its results and findings; null before the first.';

@@ -3,19 +3,23 @@ import type { Server } from '../../scripts/local/index.ts'
 import { connect } from './dataset.ts'
 
 /**
- * Of the newest migration in a database. A lane is idle while the copy is under way and it holds no
- * batch: before it was first asked for, between two calls, and between two batches.
+ * Of the copy of the newest migration in a database. A lane is idle while the copy is under way and it
+ * holds no batch: before it was first asked for, between two calls, and between two batches.
  */
-export async function readEngine(server: Server, database: string, lanes: number) {
+export async function readEngine(server: Server, database: string) {
   const sql = connect(server, database)
   try {
     const [row] = await sql<Record<string, number>[]>`
       with newest as (
-        select * from migration.orchestrations order by created_at desc limit 1),
+        select id, (configuration ->> 'lanes')::float as lanes
+          from migration.orchestrations order by created_at desc limit 1),
+      copied as (
+        select b.*, o.lanes from migration.batches b join newest o on o.id = b.migration_id
+         where b.kind = 'copy'),
       span as (
-        select min(b.started_at) as began, max(b.completed_at) as ended
-          from migration.batches b join newest o on o.id = b.migration_id)
-      select count(*)::float as batches,
+        select min(b.started_at) as began, max(b.completed_at) as ended from copied b)
+      select b.lanes,
+             count(*)::float as batches,
              sum(b.records_read)::float as rows,
              (sum(b.bytes) / greatest(1, sum(b.records_read)))::float as row_bytes,
              percentile_cont(0.5) within group (order by b.processing_duration_ms)::float as batch_ms_median,
@@ -23,9 +27,9 @@ export async function readEngine(server: Server, database: string, lanes: number
              max(b.records_read)::float as batch_rows_largest,
              extract(epoch from s.ended - s.began)::float as busy_span_seconds,
              (1 - sum(extract(epoch from b.completed_at - b.started_at))
-               / (${lanes} * extract(epoch from s.ended - s.began)))::float as idle_lane_share
-        from migration.batches b join newest o on o.id = b.migration_id cross join span s
-       group by s.began, s.ended`
+               / (b.lanes * extract(epoch from s.ended - s.began)))::float as idle_lane_share
+        from copied b cross join span s
+       group by b.lanes, s.began, s.ended`
     const [calls] = await sql<Record<string, number>[]>`
       select count(*)::float as dispatches,
              count(*) filter (where d.finish_reason = 'surplus')::float as surplus_calls,

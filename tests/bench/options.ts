@@ -1,5 +1,5 @@
 /** What can be asked of the bench. */
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Dataset, DEFAULT_DATASET, type Types } from './dataset.ts'
@@ -9,9 +9,10 @@ export interface BenchOptions {
   readonly dataset: Dataset
   readonly release: Release
   readonly rounds: number
-  readonly lanes: number
+  /** Undefined: what `ferry run` takes by itself. */
+  readonly lanes: number | undefined
   readonly jobs: number
-  /** Parts of contenders' names; empty: all. */
+  /** Parts of names of contenders or points; empty: all. */
   readonly only: readonly string[]
   /** Other checkouts whose `ferry run` takes part. */
   readonly trees: readonly string[]
@@ -26,10 +27,10 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
   --rows N --tables N --width BYTES --types mixed|text|numbers   the dataset (2000000, 2, 250, mixed)
   --rounds N      of each contender (3)
-  --lanes N       row streams of ferry run and raw COPY (4)
+  --lanes N       row streams of ferry run and raw COPY (what ferry run takes by itself)
   --jobs N        table and index jobs of all others (2)
   --release 15|17 of both servers (15 where Debian's packages are installed)
-  --only NAME,…   contenders whose name holds one of these
+  --only NAME,…   contenders, with --scaling: points, whose name holds one of these
   --tree PATH,…   ferry run of other checkouts as contenders
   --scaling       the scaling curve instead: rows and tables, time of each SQL function
   --large         with --scaling: 10 million rows, too
@@ -70,7 +71,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     },
     release: count(values.release, defaultRelease()) === 17 ? 17 : 15,
     rounds: count(values.rounds, 3),
-    lanes: count(values.lanes, 4),
+    lanes: values.lanes === undefined ? undefined : count(values.lanes, 0),
     jobs: count(values.jobs, 2),
     only: list(values.only),
     trees: list(values.tree),
@@ -80,6 +81,17 @@ export function readOptions(args: readonly string[]): BenchOptions {
     scaling: values.scaling,
     large: values.large,
   }
+}
+
+/** What `ferry run` takes where its plan says nothing: as many as there are processors, 2 to 8. */
+export function usualLanes(): number {
+  return Math.max(2, Math.min(8, availableParallelism()))
+}
+
+/** Whether `--only` lets a name take part. */
+export function isWanted({ only }: Pick<BenchOptions, 'only'>, name: string): boolean {
+  const lowered = name.toLowerCase()
+  return only.length === 0 || only.some((part) => lowered.includes(part.toLowerCase()))
 }
 
 function count(text: string | undefined, otherwise: number): number {

@@ -1,57 +1,83 @@
-/** `npm run bench`: how fast a clone is, beside the tools that people use today. */
+/** `npm run bench`: how fast a clone is, beside the tools that people use today, and how that grows. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Contender } from './contenders/contender.ts'
 import { ferryRun } from './contenders/ferry-run.ts'
 import { dumpPipe, dumpRestore, pgcopydb, pgloader } from './contenders/native.ts'
 import { rawCopy } from './contenders/raw-copy.ts'
+import { COUNT_FUNCTIONS } from './control-functions.ts'
 import { ensureDataset } from './dataset.ts'
-import { type BenchOptions, readOptions } from './options.ts'
-import { runRounds } from './rounds.ts'
+import { type BenchOptions, isWanted, readOptions, usualLanes } from './options.ts'
+import { noiseLines, repeatLine, writeSection } from './report.ts'
+import { type Measurement, runRounds } from './rounds.ts'
+import { measureScaling } from './scaling.ts'
+import { scalingTables } from './scaling-tables.ts'
 import { type BenchServers, SETTINGS, startBenchServers } from './servers.ts'
 import { contendersTable, ferryTable } from './summary.ts'
 
 const repository = join(import.meta.dirname, '../..')
-const options = readOptions(process.argv.slice(2))
+const args = process.argv.slice(2)
+const options = readOptions(args)
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-const servers = await startBenchServers(options.directory, options.release)
+const { directory, release, scaling } = options
+const servers = await startBenchServers(directory, release, scaling ? COUNT_FUNCTIONS : {})
 const stop = () => void servers.stop().finally(() => process.exit(130))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
 try {
-  await compare(servers, options)
+  say(`${servers.version}, both servers; ${cpus().length} processors`)
+  say(`settings: ${JSON.stringify(SETTINGS)}`)
+  await (scaling ? scale(servers, options) : compare(servers, options))
 } finally {
   await servers.stop()
 }
 
 async function compare(servers: BenchServers, options: BenchOptions): Promise<void> {
-  const { dataset, lanes, jobs } = options
-  say(`${servers.version}, both servers; ${cpus().length} cores; ${JSON.stringify(dataset)}`)
-  say(`settings: ${JSON.stringify(SETTINGS)}`)
-  say('Making the dataset where it is missing …')
+  const { dataset, jobs, rounds, directory } = options
+  const lanes = options.lanes ?? usualLanes()
+  say(`Making the dataset where it is missing: ${JSON.stringify(dataset)} …`)
   const source = await ensureDataset(servers.source, dataset)
   const contenders = contendersOf(options).filter((contender) => {
     const reason = contender.absent(servers)
     if (reason !== undefined) say(`left out: ${contender.name}: ${reason}`)
     return reason === undefined
   })
-  const contest = { servers, dataset, source, lanes, jobs }
-  const { rounds, directory } = options
+  const areLanesAsked = options.lanes !== undefined
+  const contest = { servers, dataset, source, lanes, areLanesAsked, jobs }
   const measurements = await runRounds({ contest, contenders, rounds, directory, say })
   const tables = [...contendersTable(measurements), '', ...ferryTable(measurements, dataset.rows)]
-  for (const line of ['', ...tables]) say(line)
-  mkdirSync(dirname(options.json), { recursive: true })
-  const { version } = servers
-  const about = { version, settings: SETTINGS, cores: cpus().length, dataset, lanes, jobs }
-  writeFileSync(options.json, `${JSON.stringify({ about, measurements }, null, 2)}\n`)
-  say(`all measurements: ${options.json}`)
+  conclude('contenders', tables, measurements, { dataset, lanes, jobs, measurements })
 }
 
-function contendersOf({ only, trees }: BenchOptions): Contender[] {
+async function scale(servers: BenchServers, options: BenchOptions): Promise<void> {
+  const measured = await measureScaling(servers, options, say)
+  const all = measured.flatMap(({ measurements }) => measurements)
+  conclude('scaling', [...scalingTables(measured), ''], all, { measured })
+}
+
+/** Prints the tables, keeps the measurements and, where asked, puts the tables into the documentation. */
+function conclude(
+  section: string,
+  tables: readonly string[],
+  measurements: readonly Measurement[],
+  kept: object,
+): void {
+  for (const line of ['', ...tables]) say(line)
+  mkdirSync(dirname(options.json), { recursive: true })
+  const about = { version: servers.version, settings: SETTINGS, cores: cpus().length }
+  writeFileSync(options.json, `${JSON.stringify({ about, ...kept }, null, 2)}\n`)
+  say(`all measurements: ${options.json}`)
+  if (!options.write) return
+  const machine = `${servers.version}, both servers on one machine with ${cpus().length} processors.`
+  const lines = [`${machine} ${repeatLine(args)}`, '', ...noiseLines(measurements), ...tables]
+  writeSection(section, lines.slice(0, lines.findLastIndex(Boolean) + 1))
+}
+
+function contendersOf(options: BenchOptions): Contender[] {
   const all = [
     ferryRun(repository),
-    ...trees.map((tree) => ferryRun(tree, `ferry run of ${tree}`)),
+    ...options.trees.map((tree) => ferryRun(tree, `ferry run of ${basename(tree)}`)),
     pgcopydb,
     dumpPipe,
     dumpRestore,
@@ -59,7 +85,5 @@ function contendersOf({ only, trees }: BenchOptions): Contender[] {
     rawCopy(false),
     rawCopy(true),
   ]
-  return only.length === 0
-    ? all
-    : all.filter(({ name }) => only.some((part) => name.toLowerCase().includes(part.toLowerCase())))
+  return all.filter(({ name }) => isWanted(options, name))
 }

@@ -1,4 +1,5 @@
 /** Medians and ratios of measurements, as lines of markdown. */
+import { left, right, table } from './markdown.ts'
 import type { Measurement } from './rounds.ts'
 
 export function median(numbers: readonly number[]): number {
@@ -39,6 +40,19 @@ export function groupsOf(measurements: readonly Measurement[]): Group[] {
 
 const wall: Pick = (each) => each.wall_ms
 
+const CONTENDER_COLUMNS = [
+  left('contender'),
+  left('does'),
+  right('median, s'),
+  right('range, s'),
+  right('ferry run ÷ it'),
+  right('client CPU, s'),
+  right('source CPU, s'),
+  right('target CPU, s'),
+  right('other load'),
+  right('runs'),
+]
+
 /** One line per contender, with `ferry run` ÷ it. */
 export function contendersTable(measurements: readonly Measurement[]): string[] {
   const groups = groupsOf(measurements)
@@ -49,38 +63,20 @@ export function contendersTable(measurements: readonly Measurement[]): string[] 
     const own = group.median(wall)
     const mine = group.league === 'clone' ? whole : copy
     const ratio = group === ferry || !own || !mine ? '' : (mine / own).toFixed(2)
-    const spread = group.runs.map((each) => each.wall_ms / 1000)
-    return row([
+    return [
       group.name,
       group.league === 'clone' ? 'whole clone' : 'rows only',
       seconds(own),
-      spread.length > 1
-        ? `${Math.min(...spread).toFixed(1)}–${Math.max(...spread).toFixed(1)}`
-        : '',
+      range(group),
       ratio,
       number(group.median((each) => each.client_cpu_seconds)),
       number(group.median((each) => each.source_cpu_seconds)),
       number(group.median((each) => each.target_cpu_seconds)),
       percent(group.median((each) => each.foreign_cpu_share)),
       group.failures.length > 0 ? `${group.failures.length} failed` : String(group.runs.length),
-    ])
+    ]
   })
-  return [
-    row([
-      'contender',
-      'does',
-      'median, s',
-      'range, s',
-      'ferry run ÷ it',
-      'client CPU, s',
-      'source CPU, s',
-      'target CPU, s',
-      'other load',
-      'runs',
-    ]),
-    row(['---', '---', '--:', '--:', '--:', '--:', '--:', '--:', '--:', '--:']),
-    ...lines,
-  ]
+  return table(CONTENDER_COLUMNS, lines)
 }
 
 /** What `ferry run` tells beyond its time. */
@@ -91,39 +87,34 @@ export function ferryTable(measurements: readonly Measurement[], rows: number): 
       const of = (name: string) => group.median((each) => each.measured?.[name])
       const phase = (name: string) => seconds(group.median((each) => each.phases_ms?.[name]))
       const perMillion = (name: string) => number(((of(name) ?? 0) * 1e6) / rows)
-      return [
-        row([group.name, 'median']),
-        row(['---', '--:']),
-        row([
-          'copy, finish, verify (s)',
-          `${phase('copy')}, ${phase('finish')}, ${phase('verify')}`,
-        ]),
-        row(['batches, largest (rows)', `${of('batches')}, ${of('batch_rows_largest')}`]),
-        row(['row width (bytes of COPY text)', number(of('row_bytes'))]),
-        row([
+      const facts = [
+        ['copy, finish, verify (s)', `${phase('copy')}, ${phase('finish')}, ${phase('verify')}`],
+        ['lanes', `${of('lanes')}`],
+        ['batches, largest (rows)', `${of('batches')}, ${of('batch_rows_largest')}`],
+        ['bytes of COPY data a row', number(of('row_bytes'))],
+        [
           'calls, processes, killed at a limit',
           `${of('invocations')}, ${of('function_processes')}, ${of('kills')}`,
-        ]),
-        row([
+        ],
+        [
           'function CPU per million rows, main thread (s)',
           perMillion('function_main_thread_seconds'),
-        ]),
-        row([
+        ],
+        [
           'function CPU per million rows, all threads and boots (s)',
           perMillion('function_cpu_seconds'),
-        ]),
-        row([
-          'peak memory of a function process (MiB, anonymous)',
-          number(of('function_peak_mib')),
-        ]),
-        row(['idle lanes while copying', percent(of('idle_lane_share'))]),
-        '',
+        ],
+        ['peak memory of a function process (MiB, anonymous)', number(of('function_peak_mib'))],
+        ['idle lanes while copying', percent(of('idle_lane_share'))],
       ]
+      return [...table([left(group.name), right('median')], facts), '']
     })
 }
 
-export function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
+/** Fastest to slowest, in seconds; empty where there was one run. */
+export function range({ runs }: Group): string {
+  const walls = runs.map((each) => each.wall_ms / 1000)
+  return walls.length > 1 ? `${Math.min(...walls).toFixed(1)}–${Math.max(...walls).toFixed(1)}` : ''
 }
 
 export function seconds(ms: number | undefined): string {

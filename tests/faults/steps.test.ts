@@ -2,6 +2,7 @@
 import type { Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claim, configuration, driveMigration, load } from '../guards/fixture.ts'
+import { passVerification } from '../support/checks.ts'
 import { testDatabase } from '../support/database.ts'
 
 let url: string
@@ -26,6 +27,7 @@ describe('the jobs that run steps', () => {
     await sql`select migration.retry(${id}, 'test')`
     expect(await jobs(sql)).toBe(2)
     await sql`select migration.run_steps()`
+    await passVerification(sql, id)
     expect(await statusOf(sql, id)).toBe('completed')
     await Promise.all([sql.end(), connect().end()])
   })
@@ -36,6 +38,7 @@ describe('the jobs that run steps', () => {
     const done = await startWithStep(sql, 'before', 'select 1')
     await copyOneRow(sql, done, 'before')
     await sql`select migration.run_steps()`
+    await passVerification(sql, done)
     expect(await statusOf(sql, done)).toBe('completed')
     expect(await jobs(sql)).toBe(2)
 

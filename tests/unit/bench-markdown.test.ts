@@ -80,6 +80,7 @@ describe('the line that says how to repeat', () => {
       ['--rounds', '3', '--directory', '/somewhere', '--write', '--json=/x.json', '--scaling'],
       'npm run bench -- --rounds 3 --scaling',
     ],
+    [['--only', '10 k rows'], "npm run bench -- --only '10 k rows'"],
   ])('names what %j measured, no place of this machine', (args, command) => {
     expect(repeatLine(args)).toBe(`Repeat with \`${command}\`; \`--write\` puts the result here.`)
   })

@@ -46,12 +46,14 @@ export interface SchemaCheck {
 export async function verifySchema(check: SchemaCheck): Promise<Outcome> {
   const began = performance.now()
   const { target: sql, plan } = check
-  const catalog = await check.source.catalog(plan.source.schemas)
+  const [catalog, state] = await Promise.all([
+    check.source.catalog(plan.source.schemas),
+    readTargetState(sql, [], []).catch((error: unknown) => {
+      throw onSide('target', classify(error))
+    }),
+  ])
   const { entities, problems } = checkPlan(plan, catalog)
   if (problems.length > 0) throw sourceChanged(problems.length)
-  const state = await readTargetState(sql, [], []).catch((error: unknown) => {
-    throw onSide('target', classify(error))
-  })
   // The state names no table, so that all of them are planned as if they were to be made.
   const { design } = planTarget(entities, catalog, plan.rename.schemas, state)
   const schemas = new Set(design.tables.map(({ target }) => target.schema))

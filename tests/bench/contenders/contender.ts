@@ -1,5 +1,6 @@
 /** What every contender gets and gives. */
 import { spawn } from 'node:child_process'
+import type { FunctionTimes } from '../control-functions.ts'
 import type { Dataset } from '../dataset.ts'
 import { type BenchServers, CLIENT_ENVIRONMENT, clientPrograms } from '../servers.ts'
 
@@ -10,8 +11,10 @@ export interface Contest {
   readonly source: string
   /** Database of the target server, made anew. */
   readonly target: string
-  /** Rows streams at a time. */
+  /** Row streams at a time. */
   readonly lanes: number
+  /** Whether somebody asked for so many; else it is what `ferry run` takes by itself. */
+  readonly areLanesAsked: boolean
   /** Indexes at a time. */
   readonly jobs: number
   /** For files that a contender leaves; emptied before each. */
@@ -23,6 +26,8 @@ export interface Finish {
   readonly phases_ms?: Readonly<Record<string, number>>
   /** Numbers of its own. */
   readonly measured?: Readonly<Record<string, number>>
+  /** Of the control plane's functions, where the target counts them. */
+  readonly functions?: FunctionTimes
 }
 
 export interface Contender {

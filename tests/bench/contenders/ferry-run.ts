@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readFunctions } from '../control-functions.ts'
 import { readEngine } from '../engine.ts'
 import { watchFunctions } from '../processes.ts'
 import { type Contender, type Contest, type Finish, url } from './contender.ts'
@@ -34,7 +35,7 @@ async function runFerry(tree: string, contest: Contest): Promise<Finish> {
       name: 'bench',
       source: { secret: 'LEGACY_DATABASE_URL' },
       entities: '*',
-      settings: { lanes: contest.lanes, ...batchRows() },
+      settings: { ...(contest.areLanesAsked ? { lanes: contest.lanes } : {}), ...batchRows() },
     }),
   )
   const script = join(tree, 'scripts/ferry.ts')
@@ -58,7 +59,7 @@ async function runFerry(tree: string, contest: Contest): Promise<Finish> {
   const functions = watch.stop()
   if (code !== 0) throw new Error(`ferry run ended with ${code}: ${(err + out).slice(-800)}`)
   const result = Result.parse(JSON.parse(out))
-  const engine = await readEngine(contest.servers.target, contest.target, contest.lanes)
+  const engine = await readEngine(contest.servers.target, contest.target)
   const sum = (pick: (each: (typeof functions.processes)[number]) => number) =>
     functions.processes.reduce((total, each) => total + pick(each), 0)
   return {
@@ -74,6 +75,7 @@ async function runFerry(tree: string, contest: Contest): Promise<Finish> {
         Math.max(0, ...functions.processes.map((each) => each.peak_bytes)) / 2 ** 20,
       ...engine,
     },
+    functions: await readFunctions(contest.servers.target, contest.target),
   }
 }
 

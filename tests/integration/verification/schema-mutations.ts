@@ -11,7 +11,8 @@ export const SHOP = `
   create table customer (
     id integer generated always as identity (start with 5 increment by 3) primary key,
     code varchar(20) not null, name text collate "C" default 'nobody', mail citext,
-    feeling mood not null default 'fine', constraint customer_code unique (code),
+    feeling mood not null default 'fine', kind varchar(5) default 'a', constraint customer_kind check (kind in ('a', 'b')),
+    constraint customer_code unique (code),
     constraint customer_name check (name <> '' and length(code) > 1));
   create table item (
     id bigserial primary key, customer integer not null references customer on delete cascade,
@@ -61,6 +62,7 @@ const columns = `
   alter table item drop column room cascade => column_missing column room, unique_missing unique item_pair, exclusion_missing exclusion item_during, check_missing check item_room, index_missing index item_note
   alter table loose add column more text => ! column_extra column more
   alter table loose rename column parent to parents => column_missing column parent, ! column_extra column parents, foreign_key_columns_differ foreign key loose_parent
+  alter table item rename column note to notes => column_missing column note, ! column_extra column notes, check_differs check item_state, index_columns_differ index item_title, index_columns_differ index item_box, index_expression_differs index item_note
   alter table customer alter code type text => column_type_differs column code
   alter table customer alter code type varchar(21) => column_type_differs column code
   alter table item alter amount type numeric(11, 2) => column_type_differs column amount
@@ -101,6 +103,7 @@ const checks = `
   alter table item drop constraint item_room; alter table item add constraint item_room check (room > 0) => check_inherit_differs check item_room
   alter table item drop constraint item_room; alter table item add constraint item_room check (room >= 0) no inherit => check_differs check item_room
   alter table customer drop constraint customer_name; alter table customer add constraint customer_name check (name <> '' or length(code) > 1) => check_differs check customer_name
+  alter table loose drop constraint loose_check; alter table loose add constraint loose_check unique (parent) => constraint_type_differs check loose_check
   alter table loose add constraint more check (id > 0) => ! constraint_extra check more
 `
 
@@ -170,12 +173,17 @@ const types = `
   alter domain positive set default 2 => domain_default_differs domain positive
   alter domain positive drop default => domain_default_differs domain positive
   alter domain label drop not null => domain_null_differs domain label
+  alter type size rename to sizes; create type size as enum ('x') => type_kind_differs composite type size, column_type_differs column box
+  alter type period rename to periods; create type period as range (subtype = integer, multirange_type_name = more) => range_subtype_differs range type period, column_type_differs column during
+  alter domain label rename to labels; create domain label as varchar not null => domain_base_differs domain label, column_type_differs column title
   alter type size add attribute depth integer => type_attributes_differ composite type size
   alter type size rename to sizes => column_type_differs column box, type_missing composite type size
 `
 
 const partitions = `
   alter table part detach partition part_low => partition_detached partition part_low
+  drop table part; create table part (id integer not null, at date not null, primary key (id, at)) partition by range (id); create index part_at on part (at) => partition_key_differs table part, partition_missing partition part_low, partition_missing partition part_high
+  drop table part; create table part (id integer not null, at date not null, primary key (id, at)); create index part_at on part (at) => partitioning_differs table part, partition_missing partition part_low, partition_missing partition part_high
   drop table part_low => partition_missing partition part_low
   alter table part detach partition part_low; alter table part attach partition part_low for values from (minvalue) to ('2023-12-31') => partition_bound_differs partition part_low
   alter table part detach partition part_high; alter table part attach partition part_high for values from ('2024-01-01') to ('2025-01-01'); create table part_more partition of part for values from ('2025-01-01') to ('2026-01-01') => partition_bound_differs partition part_high, ! partition_extra partition part_more

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres'
 import { onTestFinished } from 'vitest'
 import { type Plan, parsePlan } from '../../../shared/plan/schema.ts'
 import { openSource } from '../../../shared/source/connect.ts'
+import type { Source } from '../../../shared/source/source.ts'
 import { openTarget } from '../../../shared/target/connect.ts'
 import type { Outcome } from '../../../shared/verification/outcome.ts'
 import { verifySchema } from '../../../shared/verification/schema/verify-schema.ts'
@@ -20,17 +21,26 @@ export interface Pair {
   drop(): Promise<void>
 }
 
-/** Fills a source and moves it to an empty database on another server. */
+/**
+ * Fills a source and moves it to a database on another server.
+ * @param prepare statements for the target beforehand
+ */
 export async function movedPair(
   load: (address: string) => Promise<unknown>,
   more: object = {},
+  prepare = '',
 ): Promise<Pair> {
   const servers = attachServers()
   const source = await scratchDatabase(servers.source.url('postgres'))
   const target = await scratchDatabase(servers.target.url('postgres', servers.target.superuser))
-  const drop = async () => void (await Promise.all([source.drop(), target.drop()]))
+  const reader = openSource(plain(source.url))
+  const drop = async () => {
+    await reader.close()
+    await Promise.all([source.drop(), target.drop()])
+  }
   try {
     await load(source.url)
+    await target.sql.unsafe(prepare).simple()
     await copyAll({ source: source.url, target: target.url, plan: more, rows: 100_000 })
   } catch (error) {
     await drop()
@@ -41,7 +51,7 @@ export async function movedPair(
     source,
     target,
     verify: ({ existed, as } = {}) =>
-      verifyPair(source.url, as ?? target.url, plan, existed === undefined ? {} : { existed }),
+      verifyPair(reader, as ?? target.url, plan, existed === undefined ? {} : { existed }),
     drop,
   }
 }
@@ -50,24 +60,25 @@ export async function movedPair(
 export async function migratedPair(
   load: (address: string) => Promise<unknown>,
   more: object = {},
+  prepare = '',
 ): Promise<Pair> {
-  const pair = await movedPair(load, more)
+  const pair = await movedPair(load, more, prepare)
   onTestFinished(() => pair.drop())
   return pair
 }
 
-async function verifyPair(
-  from: string,
+/** @param to address of what was made of the source */
+export async function verifyPair(
+  source: Source,
   to: string,
-  plan: Plan,
-  options: { readonly existed?: ReadonlySet<string> },
+  plan: Plan = planOf({}),
+  options: { readonly existed?: ReadonlySet<string> } = {},
 ): Promise<Outcome> {
-  const source = openSource(plain(from))
   const target: Sql = openTarget(plain(to))
   try {
     return await verifySchema({ source, target, plan, ...options })
   } finally {
-    await Promise.all([source.close(), target.end()])
+    await target.end()
   }
 }
 
@@ -79,7 +90,7 @@ function planOf(more: object): Plan {
 }
 
 /** The servers of the tests speak no TLS. */
-function plain(address: string): string {
+export function plain(address: string): string {
   const url = new URL(address)
   url.searchParams.set('sslmode', 'disable')
   return url.href

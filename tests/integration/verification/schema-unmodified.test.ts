@@ -32,9 +32,14 @@ describe.skipIf(sharedData() === undefined)('the schema of a data set', () => {
 })
 
 describe('a schema with everything that can hang on a table', () => {
-  it.each(['public', 'New "home"'])('in the schema %s', async (schema) => {
+  // A project keeps its extensions in a schema of their own.
+  it.each([
+    ['public', ''],
+    ['New "home"', ''],
+    ['clinic', 'create schema extensions'],
+  ])('in the schema %s %s', async (schema, prepare) => {
     const rename = { schemas: schema === 'public' ? {} : { public: schema } }
-    const pair = await migratedPair((address) => runScript(address, OBJECTS), { rename })
+    const pair = await migratedPair((address) => runScript(address, OBJECTS), { rename }, prepare)
     const { results, findings } = await pair.verify()
     expect(findings).toEqual([])
     expect(results.length).toBeGreaterThan(12)

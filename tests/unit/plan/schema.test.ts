@@ -17,6 +17,7 @@ describe('parsePlan', () => {
       source: { secret: 'LEGACY_DATABASE_URL', schemas: ['public'] },
       rename: { schemas: {}, tables: {} },
       settings: { lanes: 4, batch_rows: 2000 },
+      verification: { mode: 'full', sample_rows: 100, queries: [] },
     })
   })
 
