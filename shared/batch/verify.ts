@@ -1,12 +1,11 @@
 /** A batch of kind verify: both sides are looked at, and what was found is committed in one step. */
-
 import type { Plan } from '../plan/schema.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { ClaimedBatch } from '../target/control.ts'
-import { verificationBounds } from '../verification/bounds.ts'
 import type { Outcome } from '../verification/outcome.ts'
-import { verifyRows } from '../verification/rows.ts'
+import { queryOfBatch, verifyQuery } from '../verification/queries.ts'
 import { sourceSide, targetSide } from '../verification/side.ts'
+import { verifyEntity } from '../verification/verify-entity.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
 
@@ -14,7 +13,7 @@ type Check = (platform: Platform, lane: Lane, batch: ClaimedBatch) => Promise<Ou
 
 export const verifyBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   await platform.failpoint('verify.claimed')
-  const outcome = await checks[batch.check_name as 'rows' | 'schema'](platform, lane, batch)
+  const outcome = await checks[batch.check_name || 'rows'](platform, lane, batch)
   await platform.failpoint('verify.checked')
   // Rows stay in the servers; what this function spends is its measured time.
   const work = { rows: 0, bytes: 0 }
@@ -23,16 +22,17 @@ export const verifyBatch: BatchKind = async (platform, lane, batch, lastOfCall) 
   return work
 }
 
-const checks: Readonly<Record<'rows' | 'schema', Check>> = {
+const checks: Readonly<Record<'rows' | 'schema' | 'queries', Check>> = {
   rows: checkRows,
   schema: checkSchema,
+  queries: checkQueries,
 }
 
 async function checkRows(platform: Platform, lane: Lane, batch: ClaimedBatch): Promise<Outcome> {
   const { definition: entity, task, range_after, range_through, row_limit } = batch
   const { mode = 'full', seed = '0', sample_rows = 100, rows_total = 0 } = task
   const source = await lane.source(batch.source_secret)
-  const bounds = await verificationBounds({
+  return verifyEntity({
     source: sourceSide(source),
     target: targetSide(lane.target),
     entity,
@@ -40,14 +40,12 @@ async function checkRows(platform: Platform, lane: Lane, batch: ClaimedBatch): P
     range: { after: range_after.length === 0 ? null : range_after, through: range_through },
     rowLimit: row_limit,
     rows: rows_total,
-  })
-  const { through } = bounds.range
-  if (bounds.more && through !== null) await lane.control.carveBatch(batch, through, true)
-  await platform.failpoint('verify.carved')
-  return verifyRows(bounds, {
     seed,
-    // Every batch draws its share.
-    sampleRows: Math.ceil(sample_rows * Math.min(1, row_limit / Math.max(1, rows_total))),
+    sampleRows: sample_rows,
+    async carve(through) {
+      await lane.control.carveBatch(batch, through, true)
+      await platform.failpoint('verify.carved')
+    },
     pause,
     now: () => platform.now(),
   })
@@ -64,6 +62,23 @@ async function checkSchema(_platform: Platform, lane: Lane, batch: ClaimedBatch)
     target: lane.target,
     plan: plan as Plan,
     existed: new Set(existed),
+  })
+}
+
+/** What the runs of one query may take of the lease. */
+const shareOfLease = 0.6
+
+async function checkQueries(platform: Platform, lane: Lane, batch: ClaimedBatch): Promise<Outcome> {
+  const after = batch.range_after.length === 0 ? null : batch.range_after
+  const { query, through, more } = queryOfBatch(batch.definition.queries ?? [], after)
+  if (more) await lane.control.carveBatch(batch, through, true)
+  if (query === undefined) return { results: [], findings: [] }
+  return verifyQuery({
+    source: sourceSide(await lane.source(batch.source_secret)),
+    target: targetSide(lane.target),
+    query,
+    budgetMs: batch.lease_ms * shareOfLease,
+    now: () => platform.now(),
   })
 }
 

@@ -1,9 +1,9 @@
 /** A filter as a condition of SQL that never raises, or the problems with it. */
 import { quoteIdent } from '../projection/quote.ts'
 import type { CatalogTable, CatalogType } from '../source/catalog-rows.ts'
+import { findColumn } from './column.ts'
 import type { Filter, FilterTerm, FilterValue } from './filter.ts'
 import { type ValueClass, valueClass } from './filter-value.ts'
-import { didYouMean } from './names.ts'
 import { type Problem, planPath } from './problem.ts'
 
 /** What surrounds the terms of a filter. */
@@ -11,6 +11,12 @@ interface Surroundings {
   readonly table: CatalogTable
   readonly types: readonly CatalogType[]
   readonly problems: Problem[]
+  /** How values are written where the condition runs; at the source where nothing is said. */
+  readonly classOf?: typeof valueClass
+  /** What a column is called there. */
+  readonly nameOf?: (column: string) => string
+  /** Whether a column can be asked at all; all of the table's where nothing is said. */
+  readonly find?: typeof findColumn
 }
 
 const deepest = 20
@@ -45,25 +51,18 @@ export function compileFilter(
 function compileTerm(
   term: FilterTerm,
   path: readonly PropertyKey[],
-  { table, types, problems }: Surroundings,
+  surroundings: Surroundings,
 ): string {
-  const column = table.columns.find(({ name }) => name === term.column)
+  const { table, types, problems, classOf = valueClass, find = findColumn } = surroundings
   const refuse = (code: string, message: string, hint: string, ...at: PropertyKey[]) => {
     problems.push({ code, message, hint, path: planPath([...path, ...at]) })
     return 'false'
   }
-  if (column === undefined) {
-    const names = table.columns.map(({ name }) => name)
-    return refuse(
-      'column_unknown',
-      `The table ${table.schema}.${table.name} has no column ${JSON.stringify(term.column)}.`,
-      didYouMean(term.column, names, `Its columns are ${names.slice(0, 20).join(', ')}.`),
-      'column',
-    )
-  }
-  const name = quoteIdent(column.name)
+  const column = find(table, term.column, [...path, 'column'], problems)
+  if (column === undefined) return 'false'
+  const name = quoteIdent(surroundings.nameOf?.(column.name) ?? column.name)
   if (term.is === 'null' || term.is === 'not null') return `${name} is ${term.is}`
-  const values = valueClass(column, types)
+  const values = classOf(column, types)
   if (values === undefined) {
     return refuse(
       'filter_type_unsupported',

@@ -2,12 +2,16 @@
 import { travelInBinary } from '../projection/binary-format.ts'
 import type { CompiledEntity } from '../projection/entity.ts'
 import type { Catalog, CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
+import { findColumn } from './column.ts'
 import { compileFilter } from './compile-filter.ts'
+import { compileQueries } from './compile-query.ts'
+import { compileRules } from './compile-rule.ts'
 import { estimateRows } from './estimate.ts'
 import { chooseScan, type Scan } from './key.ts'
-import { didYouMean, formatTableName } from './names.ts'
+import { formatTableName } from './names.ts'
 import { dependencyOrder } from './order.ts'
 import { type Note, type Problem, planPath } from './problem.ts'
+import { compileReferences, targetName } from './references.ts'
 import type { Plan } from './schema.ts'
 import { nameOf, type SelectedEntity, selectEntities } from './selection.ts'
 
@@ -37,7 +41,7 @@ export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
   const selection = selectEntities(plan, catalog)
   const problems = [...selection.problems]
   const notes = [...selection.notes]
-  const compiled = new Map<string, Omit<PlannedEntity, 'dependency_order'>>()
+  const compiled = new Map<string, Compiled>()
   for (const entity of selection.entities) {
     const { table, target } = entity
     const path = planPath(entity.path)
@@ -50,6 +54,14 @@ export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
       entity.filter === null
         ? undefined
         : compileFilter(entity.filter, [...entity.path, 'filter'], { table, types, problems })
+    const copied = columns.map(({ name, type }) => ({ source: name, target: name, type }))
+    const rules = compileRules(entity.rules, [...entity.path, 'rules'], {
+      table,
+      types,
+      listed: entity.columns,
+      targetName: (name) => targetName({ columns: copied }, name),
+      problems,
+    })
     compiled.set(nameOf(table), {
       entity_name: nameOf(table),
       target_entity: formatTableName(target),
@@ -59,17 +71,45 @@ export function compilePlan(plan: Plan, catalog: Catalog): Compilation {
       definition: {
         source: { schema: table.schema, table: table.name, partitioned: table.partitioned },
         target,
-        columns: columns.map(({ name, type }) => ({ source: name, target: name, type })),
+        columns: copied,
         ...(travelInBinary(columns) ? { format: 'binary' } : {}),
         ...scan,
         ...(filter === undefined ? {} : { filter }),
+        ...(rules.length === 0 ? {} : { rules }),
       },
     })
   }
   const { order, broken } = orderOf([...compiled.keys()], catalog)
   notes.push(...broken.map(({ node, on }) => cycleNote(node, on)))
-  const entities = order.map((name, at) => ({ ...compiled.get(name)!, dependency_order: at + 1 }))
+  const checked = addChecks(compiled, order, plan, catalog, problems)
+  const entities = checked.map((entity, at) => ({ ...entity, dependency_order: at + 1 }))
   return { entities, problems, notes }
+}
+
+type Compiled = Omit<PlannedEntity, 'dependency_order'>
+
+/** What is checked once the rows are in and is about several tables: references and chosen queries. */
+function addChecks(
+  moved: ReadonlyMap<string, Compiled>,
+  order: readonly string[],
+  plan: Plan,
+  { tables: all, types }: Catalog,
+  problems: Problem[],
+): Compiled[] {
+  const tables = new Map(all.map((table) => [nameOf(table), table]))
+  const chosen = { tables, moved, types, problems }
+  const queries = compileQueries(plan.verification.queries, chosen)
+  return order.map((name, at) => {
+    const entity = moved.get(name)!
+    const references = compileReferences(tables.get(name)!, moved)
+    const definition = {
+      ...entity.definition,
+      ...(references.length === 0 ? {} : { references }),
+      // The batch that compares them hangs on the first entity.
+      ...(at > 0 || queries.length === 0 ? {} : { queries }),
+    }
+    return { ...entity, definition }
+  })
 }
 
 function chooseColumns(
@@ -78,19 +118,13 @@ function chooseColumns(
   notes: Note[],
 ): CatalogColumn[] {
   const { table } = entity
-  const names = table.columns.map(({ name }) => name)
   const listed = new Set<string>()
   entity.columns?.forEach((name, at) => {
-    const column = table.columns.find((each) => each.name === name)
-    const path = planPath([...entity.path, 'columns', at])
-    if (column === undefined) {
-      problems.push({
-        code: 'column_unknown',
-        message: `The table ${nameOf(table)} has no column ${JSON.stringify(name)}.`,
-        hint: didYouMean(name, names, `Its columns are ${names.slice(0, 20).join(', ')}.`),
-        path,
-      })
-    } else if (listed.has(name)) {
+    const place = [...entity.path, 'columns', at]
+    const path = planPath(place)
+    const column = findColumn(table, name, place, problems)
+    if (column === undefined) return
+    if (listed.has(name)) {
       problems.push({
         code: 'column_duplicate',
         message: `The column ${JSON.stringify(name)} is listed twice.`,

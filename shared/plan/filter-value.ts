@@ -6,7 +6,11 @@ import { quoteLiteral } from '../projection/quote.ts'
 import type { CatalogColumn, CatalogType } from '../source/catalog-rows.ts'
 import type { FilterValue } from './filter.ts'
 
+/** Columns of one family can be compared with each other; an enum is a family of its own. */
+export type Family = 'integer' | 'numeric' | 'float' | 'boolean' | 'text' | 'uuid' | 'time' | string
+
 export interface ValueClass {
+  readonly family: Family
   /** What a value looks like, for a hint. */
   readonly expected: string
   /** The literal; undefined where the value does not fit. */
@@ -16,7 +20,7 @@ export interface ValueClass {
   readonly operators: string | null
 }
 
-/** Undefined for a type that a filter can only ask for null. */
+/** Undefined for a type that a filter can only ask for null. Literals name types as the source does. */
 export function valueClass(
   column: CatalogColumn,
   types: readonly CatalogType[],
@@ -28,7 +32,7 @@ export function valueClass(
   }
   if (own?.kind === 'enum') return enumClass(own)
   if (own?.extension === 'citext' && own.name === 'citext') {
-    return { ...textClass(own.qualified), operators: own.schema }
+    return { ...textClass(own.qualified), family: 'citext', operators: own.schema }
   }
   return own === undefined ? builtInClass(column.type.replace(/\(.*?\)/, '')) : undefined
 }
@@ -38,17 +42,17 @@ function builtInClass(type: string): ValueClass | undefined {
     case 'smallint':
     case 'integer':
     case 'bigint':
-      return plain('a whole number', (value) => integer(value))
+      return plain('integer', 'a whole number', (value) => integer(value))
     case 'numeric':
-      return plain('a number', (value) =>
+      return plain('numeric', 'a number', (value) =>
         matching(value, /^-?\d{1,1000}(\.\d{1,1000})?$/, 'numeric'),
       )
     case 'real':
-      return plain('a number', (value) => float(value, 'real', 1e38, 1e-37))
+      return plain('float', 'a number', (value) => float(value, 'real', 1e38, 1e-37))
     case 'double precision':
-      return plain('a number', (value) => float(value, 'double precision', 1e308, 1e-300))
+      return plain('float', 'a number', (value) => float(value, 'double precision', 1e308, 1e-300))
     case 'boolean':
-      return plain('true or false', (value) =>
+      return plain('boolean', 'true or false', (value) =>
         typeof value === 'boolean' ? String(value) : undefined,
       )
     case 'text':
@@ -58,22 +62,24 @@ function builtInClass(type: string): ValueClass | undefined {
     case 'character':
       return textClass('pg_catalog.bpchar')
     case 'uuid':
-      return plain('a UUID', (value) =>
+      return plain('uuid', 'a UUID', (value) =>
         matching(value, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'uuid'),
       )
     case 'date':
-      return plain('a date as 2024-12-31', (value) => instant(value, 'date'))
+      return plain('time', 'a date as 2024-12-31', (value) => instant(value, 'date'))
     case 'timestamp without time zone':
-      return plain('a time as 2024-12-31T23:59:59', (value) => instant(value, 'timestamp'))
+      return plain('time', 'a time as 2024-12-31T23:59:59', (value) => instant(value, 'timestamp'))
     case 'timestamp with time zone':
-      return plain('a time as 2024-12-31T23:59:59Z', (value) => instant(value, 'timestamptz'))
+      return plain('time', 'a time as 2024-12-31T23:59:59Z', (value) =>
+        instant(value, 'timestamptz'),
+      )
     default:
       return undefined
   }
 }
 
-function plain(expected: string, literal: ValueClass['literal']): ValueClass {
-  return { expected, literal, isText: false, operators: null }
+function plain(family: Family, expected: string, literal: ValueClass['literal']): ValueClass {
+  return { family, expected, literal, isText: false, operators: null }
 }
 
 function textClass(type: string): ValueClass {
@@ -81,11 +87,12 @@ function textClass(type: string): ValueClass {
     typeof value === 'string' && !value.includes('\0') && value.isWellFormed()
       ? `${quoteLiteral(value)}::${type}`
       : undefined
-  return { expected: 'a text', literal, isText: true, operators: null }
+  return { family: 'text', expected: 'a text', literal, isText: true, operators: null }
 }
 
 function enumClass(type: CatalogType & { readonly kind: 'enum' }): ValueClass {
-  return plain(`one of ${type.labels.slice(0, 20).join(', ')}`, (value) =>
+  const expected = `one of ${type.labels.slice(0, 20).join(', ')}`
+  return plain(`enum ${type.qualified}`, expected, (value) =>
     typeof value === 'string' && type.labels.includes(value)
       ? `${quoteLiteral(value)}::${type.qualified}`
       : undefined,

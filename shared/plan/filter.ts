@@ -1,22 +1,22 @@
 /** Which rows of an entity are moved: conditions on its own columns, as a plan writes them. */
 import { z } from 'zod'
 
-const value = z.union([z.string().max(10_000), z.number(), z.boolean()])
+export const filterValueSchema = z.union([z.string().max(10_000), z.number(), z.boolean()])
 const column = z.string().min(1).max(200)
 
 const comparison = z.strictObject({
   column,
   is: z.enum(['=', '<>', '<', '<=', '>', '>=', 'starts with']),
-  value,
+  value: filterValueSchema,
 })
 const membership = z.strictObject({
   column,
   is: z.enum(['in', 'not in']),
-  values: z.array(value).min(1).max(1000),
+  values: z.array(filterValueSchema).min(1).max(1000),
 })
 const presence = z.strictObject({ column, is: z.enum(['null', 'not null']) })
 
-export type FilterValue = z.infer<typeof value>
+export type FilterValue = z.infer<typeof filterValueSchema>
 export type FilterTerm =
   | z.infer<typeof comparison>
   | z.infer<typeof membership>

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { filterSchema } from './filter.ts'
 import { parseTableName } from './names.ts'
 import { type Problem, planPath } from './problem.ts'
+import { ruleSchema } from './rule.ts'
+import { verificationSchema } from './verification.ts'
 
 const tableName = z
   .string()
@@ -31,6 +33,11 @@ const entity = z.strictObject({
   filter: filterSchema
     .optional()
     .meta({ description: 'Rows to copy; all of them where it is left out.' }),
+  rules: z
+    .array(ruleSchema)
+    .max(100)
+    .optional()
+    .meta({ description: 'What must hold of the rows in the target.' }),
 })
 
 export const planSchema = z
@@ -71,6 +78,7 @@ export const planSchema = z
         batch_rows: z.int().min(1).max(500_000).default(2000),
       })
       .default({ lanes: 4, batch_rows: 2000 }),
+    verification: verificationSchema(qualifiedName),
   })
   .meta({ title: 'Supaferry plan', description: 'What is moved from a source into a project.' })
 
@@ -140,7 +148,7 @@ function described(issue: Issue): Omit<Problem, 'path'> {
     return {
       code: 'plan_value_invalid',
       message: 'The value has none of the forms that are possible here.',
-      hint: 'entities is "*" or a list of "schema.table" and { "source", "target", "columns", "filter" }; see the plan reference for filters.',
+      hint: 'entities is "*" or a list of "schema.table" and { "source", "target", "columns", "filter", "rules" }; see the plan reference for filters and rules.',
     }
   }
   return {

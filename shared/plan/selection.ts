@@ -7,6 +7,7 @@ import type { Filter } from './filter.ts'
 import { matchesGlob } from './glob.ts'
 import { didYouMean, formatTableName, parseTableName } from './names.ts'
 import { type Note, type Problem, planPath } from './problem.ts'
+import type { Rule } from './rule.ts'
 import type { Plan } from './schema.ts'
 
 export interface SelectedEntity {
@@ -16,6 +17,7 @@ export interface SelectedEntity {
   readonly columns: readonly string[] | null
   /** Null moves all rows. */
   readonly filter: Filter | null
+  readonly rules: readonly Rule[]
   /** Where the plan asks for it. */
   readonly path: readonly PropertyKey[]
 }
@@ -62,7 +64,7 @@ function selectAll(plan: Plan, catalog: Catalog, notes: Note[]): SelectedEntity[
     .filter((table) => !matches(exclude, nameOf(table)))
     .map((table) => {
       const target = renamed(plan, table)
-      return { table, target, columns: null, filter: null, path: ['entities'] }
+      return { table, target, columns: null, filter: null, rules: [], path: ['entities'] }
     })
   for (const list of ['include', 'exclude'] as const) {
     plan[list]?.forEach((pattern, at) => {
@@ -111,7 +113,8 @@ function selectListed(
     }
     seen.add(table)
     const target = entity.target === undefined ? renamed(plan, table) : tableOf(entity.target)
-    return [{ table, target, columns: entity.columns ?? null, filter: entity.filter ?? null, path }]
+    const { columns = null, filter = null, rules = [] } = entity
+    return [{ table, target, columns, filter, rules, path }]
   })
 }
 

@@ -76,6 +76,7 @@ function boundByHash(
     range: { after: range.after, through },
     more,
     cuts: [],
+    share: 1 / parts,
     part: partOf(part, parts, rows),
   }
 }

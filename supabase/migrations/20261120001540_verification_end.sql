@@ -72,8 +72,12 @@ create function migration._write_counts(p_pass migration.verifications) returns 
 language plpgsql set search_path = '' as $$
 declare
   v_count record;
+  v_named bigint;
 begin
   for v_count in select * from migration._counts(p_pass) loop
+    -- a pass that only counts still names the keys that one side alone has
+    select count(*) into v_named from migration.findings f
+     where f.verification_id = p_pass.id and f.entity_status_id = v_count.id and f.check_name = 'counts';
     if v_count.issues > 0 then
       insert into migration.findings (verification_id, migration_id, entity_status_id, check_name, kind, severity, detail, found_at)
       values (p_pass.id, p_pass.migration_id, v_count.id, 'counts', 'count', 'failed',
@@ -83,8 +87,9 @@ begin
       validation_type, entity_name, status, records_validated, issues_found, issue_details,
       validation_criteria, executed_at, execution_duration_ms)
     values (p_pass.migration_id, p_pass.id, v_count.id, 'counts', 'data_completeness', v_count.entity_name,
-      case when v_count.issues = 0 then 'passed' else 'failed' end, v_count.validated, v_count.issues,
-      case when v_count.issues > 0 then jsonb_build_object('count', 1) end,
+      case when v_count.issues + v_named = 0 then 'passed' else 'failed' end,
+      greatest(v_count.validated, v_count.issues, v_named), greatest(v_count.issues, v_named),
+      migration._finding_kinds(p_pass.id, v_count.id, 'counts'),
       jsonb_build_object('rule', 'source = target + dead letters; rows read by batches = by the entity',
         'source_rows', v_count.source_rows, 'target_rows', v_count.target_rows,
         'dead_letters', v_count.records_failed, 'filtered', v_count.records_filtered), migration.clock(), 0);
@@ -127,7 +132,9 @@ begin
   perform migration._write_counts(v_pass);
   perform migration._write_results(v_pass);
   update migration.verifications v
-     set status = case when t.failed then 'failed' else 'passed' end, completed_at = migration.clock(),
+     set status = case when t.failed or exists (
+           select from migration.findings f where f.verification_id = p_pass_id and f.severity = 'failed')
+           then 'failed' else 'passed' end, completed_at = migration.clock(),
          records_validated = t.validated, issues_found = t.issues
     from (select coalesce(bool_or(r.status = 'failed'), false) as failed, coalesce(sum(r.issues_found), 0) as issues,
                  coalesce(sum(r.records_validated) filter (where r.check_name = 'counts'), 0) as validated

@@ -122,7 +122,7 @@ async function startOne(scene: Scene, source: string): Promise<string> {
 /** To the end, which has to be a good one. @returns processes killed on the way */
 async function follow(scene: Scene, migrationId: string, kills: number): Promise<number> {
   const { project, target: sql, targetUrl, chance, database } = scene
-  const within = database.minutes * 40_000
+  const within = database.minutes * 20_000
   const killed = await killAtRandom({ project, sql, migrationId, chance, kills, within })
   const { status } = await ended(targetUrl, migrationId, 1000)
   expect(status, JSON.stringify(await errorsOf(targetUrl, migrationId))).toBe('completed')

@@ -85,7 +85,7 @@ export function openLedger(entities: readonly string[], existed: ReadonlySet<str
       const results = [...counts].map(
         ([entity, { validated, issues, failed }]): CheckResult => ({
           check: 'schema',
-          type: 'referential_integrity',
+          type: 'data_completeness',
           status: failed > 0 ? 'failed' : issues > 0 ? 'warning' : 'passed',
           validated,
           issues,

@@ -38,6 +38,8 @@ const keys = {
 } as const
 type Table = keyof typeof keys
 const tables = Object.keys(keys) as Table[]
+/** One for each strategy, and what another release may sort in another way. */
+const someTables: readonly Table[] = ['whole', 'icu_text', 'plain_citext', 'none']
 
 const rows = 90
 const statements = `
@@ -113,7 +115,7 @@ describe.each(releases)('from PostgreSQL %s', (release) => {
     return row!.key
   }
 
-  describe.each(tables)('%s', (table) => {
+  describe.each(release === '15' ? someTables : tables)('%s', (table) => {
     // The release 15 server of Debian knows another version of ICU.
     const strategy = release === '15' && table === 'icu_text' ? 'key' : keys[table].strategy
 

@@ -48,33 +48,46 @@ export interface RowsPair {
 }
 
 /**
- * Fills a source, copies it through the product's own statements, and makes it comparable.
+ * Fills a source and copies it.
  * @param server of the source; the run's legacy server by default
  */
 export async function rowsPair(
   load: (address: string) => Promise<unknown>,
   plan: object = {},
-  server?: string,
+  server: string = attachServers().source.url('postgres'),
 ): Promise<RowsPair> {
-  const servers = attachServers()
-  const source = await scratchDatabase(server ?? servers.source.url('postgres'))
-  const target = await scratchDatabase(servers.target.url('postgres', servers.target.superuser))
-  const reader = openSource(plain(source.url))
-  const writer = openTarget(plain(target.url))
-  const drop = async () => {
-    await Promise.all([reader.close(), writer.end()])
-    await Promise.all([source.drop(), target.drop()])
-  }
+  const source = await scratchDatabase(server)
   try {
     await load(source.url)
+    return await copiedPair(source, plan)
+  } catch (error) {
+    await source.drop()
+    throw error
+  }
+}
+
+/** Copies a source through the product's own statements, and makes the copy comparable. */
+export async function copiedPair(source: Scratch, plan: object = {}): Promise<RowsPair> {
+  const server = attachServers().target
+  const target = await scratchDatabase(server.url('postgres', server.superuser))
+  try {
     await copyAll({ source: source.url, target: target.url, plan, rows: 100_000 })
     const entities = await entitiesOf(source.url, plan)
+    const reader = openSource(plain(source.url))
+    const writer = openTarget(plain(target.url))
     const sides = { source: sourceSide(reader), target: targetSide(writer) }
-    const verify = (table: string, options: RowsOptions = {}) =>
-      verifyEntity(sides, entities.get(table)!, options)
-    return { source, target, entities, verify, drop }
+    return {
+      source,
+      target,
+      entities,
+      verify: (table, options = {}) => verifyEntity(sides, entities.get(table)!, options),
+      async drop() {
+        await Promise.all([reader.close(), writer.end()])
+        await Promise.all([source.drop(), target.drop()])
+      },
+    }
   } catch (error) {
-    await drop()
+    await target.drop()
     throw error
   }
 }
@@ -89,15 +102,10 @@ export async function statementPair(statements: string, plan: object = {}): Prom
 /** A `load` of statements. */
 export function fill(statements: string): (address: string) => Promise<void> {
   return async (address) => {
-    const { sql, end } = connection(address)
+    const sql = openTarget(plain(address))
     await sql.unsafe(statements).simple()
-    await end()
+    await sql.end()
   }
-}
-
-function connection(address: string) {
-  const sql = openTarget(plain(address))
-  return { sql, end: () => sql.end() }
 }
 
 async function entitiesOf(address: string, more: object): Promise<Map<string, CompiledEntity>> {

@@ -110,6 +110,22 @@ describe('texts that two servers print in two ways', () => {
   const checked = (table: string, list: string) =>
     `create table ${table} (id integer primary key, v varchar(9), check (v in (${list})));`
 
+  it('are the same in two schemas with tables of one name', async () => {
+    const schemas = ['public', 'other']
+    const pair = await migratedPair(
+      (address) =>
+        runScript(
+          address,
+          `create schema other; ${checked('one', "'a', 'b'")}
+           create table other.one (id integer primary key, w varchar(5), check (w in ('c', 'd')));`,
+        ),
+      { source: { secret: 'LEGACY', schemas } },
+    )
+    const { findings, results } = await pair.verify()
+    expect(findings).toEqual([])
+    expect(results.map(({ criteria }) => criteria.texts_replayed)).toEqual([2, 2])
+  })
+
   it('are told as not comparable to a role that may make nothing, as warnings', async () => {
     const pair = await migratedPair((address) =>
       runScript(address, checked('one', "'a', 'b'") + checked('two', "'a', 'b'")),

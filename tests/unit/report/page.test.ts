@@ -202,6 +202,7 @@ function hostile(): MigrationReport {
           row_key: [name],
           columns: [name],
           object_name: name,
+          detail: { [name]: name },
         }),
         finding({ row_key: null, range_after: [name], range_through: [name] }),
       ],

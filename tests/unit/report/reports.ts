@@ -93,6 +93,7 @@ export function finding(
     range_through: null,
     columns: ['notes', 'updated_at'],
     object_name: null,
+    detail: {},
     repaired_at: null,
     ...overrides,
   }
