@@ -50,12 +50,14 @@ function hasEnded({ verification }: Report): boolean {
 /** With functions on this machine, for what `ferry run` has moved. */
 export async function verifyRun(console: Console, command: VerifyCommand): Promise<ExitCode> {
   const { verifyHere } = await import('../run/verify.ts')
-  const { source, target, action, mode, id } = command
+  const { action, mode, id } = command
+  const source = command.source || process.env.LEGACY_DATABASE_URL
+  const target = command.target || process.env.TARGET_DATABASE_URL
   if (!source || !target) {
     throw badInput(
       'address_missing',
       `The ${source ? 'target' : 'source'} database has no address.`,
-      'Give both --source and --target for what ferry run has moved; neither for a project.',
+      'Give --source and --target, or set LEGACY_DATABASE_URL and TARGET_DATABASE_URL and give one of them.',
     )
   }
   const stop = new AbortController()

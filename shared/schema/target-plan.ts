@@ -94,14 +94,26 @@ export function planTarget(
   const objects = createObjects(parts, needed, target, sequences, context)
   const created = all.filter(({ isNew }) => isNew)
   const schemas = schemaStatements(created, needed, types, target, problems)
-  const steps = new Map(
+  const steps = stepsOf(trees, parts)
+  return {
+    ddl: [...schemas, ...extensions.ddl(), ...collations.ddl, ...objects],
+    steps,
+    problems,
+    notes,
+    design: { tables: all, types: needed.types, sequences, omissions, context },
+  }
+}
+
+/** Those of a whole tree stand with its root. */
+function stepsOf(
+  trees: readonly (readonly MovedTable[])[],
+  parts: ReadonlyMap<MovedTable, TableParts>,
+): TargetPlan['steps'] {
+  return new Map(
     trees.flatMap(([root]) =>
       root === undefined ? [] : [[root.entity.target_entity, parts.get(root)!.steps]],
     ),
   )
-  const ddl = [...schemas, ...extensions.ddl(), ...collations.ddl, ...objects]
-  const design = { tables: all, types: needed.types, sequences, omissions, context }
-  return { ddl, steps, problems, notes, design }
 }
 
 /** Each entity's table with its partitions; what is there already is held against what is to come. */

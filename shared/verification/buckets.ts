@@ -5,12 +5,15 @@ import type { CheckName, Finding } from './outcome.ts'
 import { again, type Patience } from './settle.ts'
 import {
   addDifferences,
+  type Differing,
   differ,
+  isCertain,
   isFull,
   type ListedRow,
   type Multiset,
   nothingThere,
   type Suspects,
+  stillDiffering,
 } from './suspects.ts'
 
 /** Rows of a bucket, about. */
@@ -18,10 +21,8 @@ const bucketRows = 1000
 /** Rows that are listed at a time. */
 const listedRows = 20_000
 
-export interface DifferingBucket {
+export interface DifferingBucket extends Differing {
   readonly bucket: number
-  readonly source: Multiset
-  readonly target: Multiset
 }
 
 /** @param rows of the whole table, about */
@@ -57,15 +58,18 @@ export async function settleBuckets(
   patience: Patience,
 ): Promise<Finding[]> {
   if (buckets.length === 0) return []
-  let left = new Set(buckets.map(({ bucket }) => bucket))
+  let left = buckets
   const look = async () => {
     const { differing } = await readBuckets(comparison, part)
-    const standing = differing.filter(({ bucket }) => left.has(bucket))
-    left = new Set(standing.map(({ bucket }) => bucket))
-    return standing
+    const now = new Map(differing.map((each) => [each.bucket, each]))
+    left = stillDiffering(
+      left,
+      left.map(({ bucket }) => now.get(bucket) ?? { source: nothingThere, target: nothingThere }),
+    )
+    return left
   }
   const standing = await again(comparison, patience, look, ({ length }) => length > 0)
-  return unlistedBuckets(standing, check)
+  return unlistedBuckets(standing.filter(isCertain), check)
 }
 
 interface InBucket {
@@ -103,8 +107,8 @@ export async function listWhileRoom<Row>(
     const [here, there] = await both(read(source), read(target))
     for (const each of some) {
       const rows = [here.get(each.bucket) ?? [], there.get(each.bucket) ?? []] as const
-      // What differs and shows no difference is not believed: it is looked at again as a whole.
-      if (listing.isFull() || !listing.add(...rows)) unlisted.push(each)
+      if (listing.isFull()) unlisted.push(each)
+      else if (!listing.add(...rows)) unlisted.push({ ...each, unshown: true })
     }
   }
   return unlisted

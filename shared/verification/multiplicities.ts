@@ -4,7 +4,13 @@ import {
   multiplicityStatement,
   type Part,
 } from '../projection/digest-buckets.ts'
-import { byBucket, listWhileRoom, readBuckets, unlistedBuckets } from './buckets.ts'
+import {
+  byBucket,
+  type DifferingBucket,
+  listWhileRoom,
+  readBuckets,
+  settleBuckets,
+} from './buckets.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
 import type { CheckName, Finding } from './outcome.ts'
 import { again, type Patience } from './settle.ts'
@@ -33,16 +39,26 @@ export async function compareRows(
   part: Part,
   patience: Patience,
 ): Promise<ComparedRows> {
-  const look = () => compareOnce(comparison, part)
-  return again(comparison, patience, look, ({ findings }) => findings.length > 0)
-}
-
-async function compareOnce(comparison: Comparison, part: Part): Promise<ComparedRows> {
   const { rows: sourceRows, differing } = await readBuckets(comparison, part)
   // Without a digest all rows are alike, and only their number counts.
   if (comparison.source.digest === '') {
-    return { sourceRows, findings: unlistedBuckets(differing, 'counts') }
+    const findings = await settleBuckets(comparison, part, differing, 'counts', patience)
+    return { sourceRows, findings }
   }
+  const { uneven, left } = await listUneven(comparison, part, differing)
+  const standing = await settleUneven(comparison, part, uneven, patience)
+  const ranges = await settleBuckets(comparison, part, left, 'checksum', patience)
+  return {
+    sourceRows,
+    findings: [...standing.map((each) => nameUneven(each, 'checksum')), ...ranges],
+  }
+}
+
+async function listUneven(
+  comparison: Comparison,
+  part: Part,
+  differing: readonly DifferingBucket[],
+) {
   const uneven: Uneven[] = []
   const left = await listWhileRoom<Multiplicity>(comparison, differing, {
     read: (buckets) => async (table) => byBucket(await read(table, part, { buckets })),
@@ -53,8 +69,25 @@ async function compareOnce(comparison: Comparison, part: Part): Promise<Compared
       return found.length > 0
     },
   })
-  const named = uneven.map((each) => nameUneven(each, 'checksum'))
-  return { sourceRows, findings: [...named, ...unlistedBuckets(left, 'checksum')] }
+  return { uneven, left }
+}
+
+/** Looks again at what was uneven, and only at that: others come and go in a table in use. */
+async function settleUneven(
+  comparison: Comparison,
+  part: Part,
+  seen: readonly Uneven[],
+  patience: Patience,
+): Promise<readonly Uneven[]> {
+  if (seen.length === 0) return seen
+  let standing: readonly Uneven[] | undefined
+  const look = async () => {
+    // The first look is the one that has seen them.
+    standing =
+      standing === undefined ? seen : await lookAgain(comparison, part, standing.map(digestOf))
+    return standing
+  }
+  return again(comparison, patience, look, ({ length }) => length > 0)
 }
 
 /** Draws rows on both sides and compares how often they are there. @returns rows looked at, findings */
@@ -69,17 +102,19 @@ export async function sampleRowsWithoutKey(
   const drawn = await both(drawFrom(comparison.source), drawFrom(comparison.target))
   const digests = [...new Set(drawn.flat().map(({ digest }) => digest))]
   if (digests.length === 0) return { validated: 0, findings: [] }
-  const look = async () => {
-    const { source, target } = comparison
-    return unevenOf(
-      ...(await both(read(source, part, { digests }), read(target, part, { digests }))),
-    )
-  }
-  const uneven = await again(comparison, patience, look, (found) => found.length > 0)
+  const seen = await lookAgain(comparison, part, digests)
+  const uneven = await settleUneven(comparison, part, seen, patience)
   return {
     validated: digests.length,
     findings: uneven.map((each) => nameUneven(each, 'sample')),
   }
+}
+
+const digestOf = ({ source, target }: Uneven) => (source ?? target)!.digest
+
+async function lookAgain(comparison: Comparison, part: Part, digests: readonly string[]) {
+  const { source, target } = comparison
+  return unevenOf(...(await both(read(source, part, { digests }), read(target, part, { digests }))))
 }
 
 type Only = Parameters<typeof multiplicityStatement>[2]

@@ -103,8 +103,7 @@ async function refine(
     source.side.query<ListedRow>(listStatement(source, range)),
     target.side.query<ListedRow>(listStatement(target, range)),
   )
-  // What differs and shows no difference is not believed: it is looked at again as a whole.
-  if (!addDifferences(suspects, here, there)) suspects.ranges.push(segment)
+  if (!addDifferences(suspects, here, there)) suspects.ranges.push({ ...segment, unshown: true })
 }
 
 function partsOf(range: KeyRange, cuts: readonly KeyTexts[]): KeyRange[] {

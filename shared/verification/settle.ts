@@ -7,7 +7,7 @@ import type { Comparison } from './comparison.ts'
 import { snapshotText } from './facts.ts'
 import { type KeyPair, lookUp } from './look-up.ts'
 import { readSegments } from './segments.ts'
-import { type DifferingRange, differ, type Suspects } from './suspects.ts'
+import { type DifferingRange, isCertain, type Suspects, stillDiffering } from './suspects.ts'
 
 export interface Patience {
   readonly pause: (milliseconds: number) => Promise<void>
@@ -32,16 +32,24 @@ export async function settle(
   patience: Patience,
 ): Promise<Standing> {
   let keys: readonly KeyTexts[] = [...suspects.keys.values()]
-  let ranges = suspects.ranges.map(({ range }) => range)
+  let ranges: readonly DifferingRange[] = suspects.ranges
   const look = async (): Promise<Standing> => {
     const pairs = oncePerRow((await lookUp(comparison, keys)).filter(stillDiffers))
-    const segments = await readSegments(comparison, ranges)
-    const standing = segments.filter(({ source, target }) => differ(source, target))
+    const segments = await readSegments(
+      comparison,
+      ranges.map(({ range }) => range),
+    )
     keys = pairs.map(({ key }) => key)
-    ranges = standing.map(({ range }) => range)
-    return { pairs, ranges: standing }
+    ranges = stillDiffering(ranges, segments)
+    return { pairs, ranges }
   }
-  return again(comparison, patience, look, ({ pairs }) => pairs.length + ranges.length > 0)
+  const { pairs } = await again(
+    comparison,
+    patience,
+    look,
+    (found) => found.pairs.length + found.ranges.length > 0,
+  )
+  return { pairs, ranges: ranges.filter(isCertain) }
 }
 
 /** Looks, and looks again as long as something differs that may still settle. */

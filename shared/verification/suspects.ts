@@ -10,10 +10,18 @@ export interface Multiset {
   readonly sums: string
 }
 
-export interface DifferingRange {
-  readonly range: KeyRange
+/** A part of a table whose rows differ. */
+export interface Differing {
   readonly source: Multiset
   readonly target: Multiset
+  /** Whether its rows were listed and showed no difference. */
+  readonly unshown?: boolean
+  /** Whether it has changed since the look before. */
+  readonly moves?: boolean
+}
+
+export interface DifferingRange extends Differing {
+  readonly range: KeyRange
 }
 
 export interface Suspects {
@@ -37,6 +45,28 @@ export const nothingThere: Multiset = { rows: 0, sums: ' ' }
 
 export function differ(a: Multiset, b: Multiset): boolean {
   return a.rows !== b.rows || a.sums !== b.sums
+}
+
+/** Those of the parts that differ in a new look, too, as they are now. @param now in the same order */
+export function stillDiffering<Part extends Differing>(
+  before: readonly Part[],
+  now: readonly Differing[],
+): Part[] {
+  return before
+    .map((part, at) => {
+      const { source, target } = now[at]!
+      const moves = differ(part.source, source) || differ(part.target, target)
+      return { ...part, source, target, moves }
+    })
+    .filter(({ source, target }) => differ(source, target))
+}
+
+/**
+ * What differs and shows no difference is not believed, unless it never keeps still: then the list was
+ * another moment of a table in use.
+ */
+export function isCertain({ unshown, moves }: Differing): boolean {
+  return !(unshown && moves)
 }
 
 export interface ListedRow {

@@ -35,7 +35,11 @@ describe('a plain target', () => {
         records_filtered: 0,
       })),
       duration_ms: expect.any(Number),
-      phases_ms: { copy: expect.any(Number), finish: expect.any(Number), verify: expect.any(Number) },
+      phases_ms: {
+        copy: expect.any(Number),
+        finish: expect.any(Number),
+        verify: expect.any(Number),
+      },
       kills: 0,
     })
     expect(result.invocations).toBeGreaterThanOrEqual(2)

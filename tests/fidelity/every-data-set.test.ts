@@ -14,7 +14,7 @@ import { sharedData } from '../support/dump.ts'
 import { assertExactCopy } from '../support/oracle.ts'
 import { testProject } from '../support/project.ts'
 import { LARGE, type LegacyDatabase, SMALL } from './legacy-databases.ts'
-import { WAYS } from './ways.ts'
+import { type Scene, WAYS } from './ways.ts'
 
 interface Case {
   readonly database: LegacyDatabase
@@ -45,19 +45,24 @@ describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${seed}`, async () 
     faults: { duplicate: 0.2, delay: { probability: 0.3, maxMilliseconds: 100 } },
   })
   const target = postgres(targetUrl, { max: 2, onnotice: () => undefined })
-  const old = cases.some(({ release }) => release === 15) ? await startDebianServer() : undefined
+  let old: Server | undefined
+  beforeAll(async () => {
+    if (cases.some(({ release }) => release === 15)) old = await startDebianServer()
+  })
   afterAll(async () => {
     await Promise.all([target.end(), old?.stop()])
   })
 
   describe.each(cases)('$database.name of PostgreSQL $release', ({ database, release, ways }) => {
-    const server: Server = release === 15 ? old! : servers.source
     const name = `copied_${database.name.replaceAll(/\W/g, '_')}`
-    const source = { owner: server.url(name), reader: server.url(name, 'legacy_reader') }
     const timeout = database.minutes * 60_000
+    let server: Server
+    let source: Scene['source']
     let rows = 0
 
     beforeAll(async () => {
+      server = release === 15 ? old! : servers.source
+      source = { owner: server.url(name), reader: server.url(name, 'legacy_reader') }
       await ensureDatabase(server, name)
       rows = await database.fill(source.owner)
     }, timeout)

@@ -198,8 +198,11 @@ function sequence(
 async function storedRows(sql: Sql, entities: readonly EntityBooks[]): Promise<string[]> {
   const problems: string[] = []
   for (const { target, name, loaded } of entities) {
-    const [row] = await sql<{ n: string }[]>`
-      select count(*)::text as n from ${sql(target.schema)}.${sql(target.table)}`
+    // The driver would take a dot in a name for the one between two names.
+    const table = [target.schema, target.table].map((part) => `"${part.replaceAll('"', '""')}"`)
+    const [row] = await sql.unsafe<{ n: string }[]>(
+      `select count(*)::text as n from ${table.join('.')}`,
+    )
     if (row?.n !== loaded) {
       problems.push(`${name}: the target holds ${row?.n} rows, ${loaded} were counted as loaded`)
     }

@@ -19,7 +19,7 @@ export function hasDebianServer(): boolean {
 
 /** Starts one in a folder of its own, with the role `legacy_reader`; `stop` removes the folder. */
 export async function startDebianServer(): Promise<Server> {
-  const directory = mkdtempSync(join(tmpdir(), 'ferry-debian-'))
+  const directory = mkdtempSync(join(tmpdir(), 'ferry-debian-15-'))
   await chmod(directory, 0o755)
   const account = postgresAccount()
   const socketDirectory = join(directory, 'socket')

@@ -24,7 +24,7 @@ const SWEEP_EVERY = 150
 /**
  * Waits until some process has a batch, then a moment longer, and kills one of them; again until all
  * are killed or the copy is over. Sweeps all the time, until the migration has ended or is parked.
- * @returns how many processes were killed; whether one was at work is written in `migration.errors`
+ * @returns how many processes were killed; whether one had a batch is to be seen by `deaths`
  */
 export async function killAtRandom(followed: Followed): Promise<number> {
   const { chance, kills } = followed
@@ -50,9 +50,18 @@ function killOne({ project, chance }: Followed): number {
   return 1
 }
 
+/** Batches of the copy that a sweep took from a holder that had died, counted as often as that was. */
+export async function deaths({ sql, migrationId }: Pick<Followed, 'sql' | 'migrationId'>) {
+  const [row] = await sql<{ deaths: number }[]>`
+    select sum(deaths)::int as deaths from migration.batches
+     where migration_id = ${migrationId} and kind = 'copy'`
+  return row?.deaths ?? 0
+}
+
 async function look({ sql, migrationId }: Followed) {
   const [row] = await sql<{ hasEnded: boolean; isOver: boolean; isWorking: boolean }[]>`
-    with batches as (select status from migration.batches where migration_id = ${migrationId})
+    with batches as (
+      select status from migration.batches where migration_id = ${migrationId} and kind = 'copy')
     select has_ended as "hasEnded",
            has_ended or 'completed' = all (select status from batches) as "isOver",
            'processing' = any (select status from batches) as "isWorking"

@@ -124,6 +124,32 @@ describe('ranges', () => {
   })
 })
 
+it('a key that is written in another way, and one that is there in two ways', async () => {
+  const tables = ['ordered', 'hashed', 'scaled'] as const
+  const pair = await statementPair(`create extension citext;
+    create table ordered (k citext collate "C" primary key, n integer); create table hashed (k citext primary key, n integer);
+    create table scaled (k numeric primary key, n integer);
+    insert into ordered select 'k' || n, n from generate_series(1, 50) n; insert into hashed table ordered;
+    insert into scaled select n, n from generate_series(1, 50) n`)
+  const written = { ordered: ['k7', 'K7'], hashed: ['k7', 'K7'], scaled: ['7', '7.00'] } as const
+  for (const table of tables) {
+    const [here, there] = written[table]
+    const { sql } = pair.target
+    await sql.unsafe(`update ${table} set k = '${there}' where n = 7`)
+    expect((await pair.verify(table)).findings).toEqual([
+      { check: 'checksum', kind: 'changed', severity: 'failed', key: [here], columns: ['k'] },
+    ])
+    await sql
+      .unsafe(
+        `alter table ${table} drop constraint ${table}_pkey; insert into ${table} values ('${here}', 7)`,
+      )
+      .simple()
+    expect((await pair.verify(table)).findings).toMatchObject([
+      { kind: 'duplicates', key: [here], detail: { source_count: 1, target_count: 2 } },
+    ])
+  }
+})
+
 describe('many rows', () => {
   const rows = 12_000
   const tables = `

@@ -55,7 +55,11 @@ test('start and control send what the functions expect', async () => {
     { status: 202, body: { migration_id: id, entities: 3 } },
     ok({ migration_id: id, status: 'running', control_state: 'paused' }),
   )
-  expect(await client.start({ name: 'x' })).toEqual({ migration_id: id, entities: 3 })
+  expect(await client.start({ name: 'x' })).toEqual({
+    migration_id: id,
+    entities: 3,
+    notes: [],
+  })
   expect((await client.steer('pause', id)).control_state).toBe('paused')
   expect(seen.map(({ method, url, body }) => [method, url, JSON.parse(body)])).toEqual([
     ['POST', '/functions/v1/start', { plan: { name: 'x' } }],
