@@ -3,9 +3,10 @@
  * that is lost here costs time only, the sweep asks again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
+import postgres, { type Sql } from 'postgres'
+import type { FerryError } from '../../shared/platform/errors.ts'
 import { targetAddress } from '../../shared/target/connect.ts'
-import { at } from './failure.ts'
+import { at, refusal } from './failure.ts'
 import { runActive, WORKER } from './functions.ts'
 import { News } from './news.ts'
 
@@ -34,18 +35,20 @@ export async function openDispatcher(target: string, gatewayUrl: string): Promis
     if (channel === NEWS) news.tell()
     else void call(endpoint, body)
   }
-  const sql = postgres({
-    ...targetAddress(target),
-    // The driver knows this option; its types do not.
-    ...{ onnotify },
-    max: 1,
-    prepare: false,
-    fetch_types: false,
-    max_lifetime: null,
-    connect_timeout: 10,
-    connection: { application_name: 'supaferry run' },
-    onnotice: () => undefined,
-  })
+  const connect = () =>
+    postgres({
+      ...targetAddress(target),
+      // The driver knows this option; its types do not.
+      ...{ onnotify },
+      max: 1,
+      prepare: false,
+      fetch_types: false,
+      max_lifetime: null,
+      connect_timeout: 10,
+      connection: { application_name: 'supaferry run' },
+      onnotice: () => undefined,
+    })
+  const sql = connect()
   const takeLock = async () => {
     const [row] = await sql<{ taken: boolean }[]>`
       select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended('migration.run', 0)) as taken`
@@ -53,6 +56,7 @@ export async function openDispatcher(target: string, gatewayUrl: string): Promis
   }
   const listen = () => sql.unsafe(`listen ${DISPATCH}; listen ${NEWS}`)
   const open = async () => {
+    await requireOwnSession(sql, connect())
     for (const end = performance.now() + PATIENCE; !(await takeLock()); await sleep(100)) {
       if (performance.now() > end) throw runActive()
     }
@@ -73,6 +77,38 @@ export async function openDispatcher(target: string, gatewayUrl: string): Promis
       await sql.end({ timeout: 1 })
     },
   }
+}
+
+/** Looks at a server process that two connections share before it is taken for chance; it never is. */
+const LOOKS = 5
+
+/**
+ * Behind a pooler of transactions every statement may meet another session: what one of them listens for
+ * or locks is another's. Two connections of their own never have the same server process.
+ * @throws FerryError `target_pooled`
+ */
+async function requireOwnSession(sql: Sql, other: Sql): Promise<void> {
+  const processOf = async (asked: Sql) => {
+    const [row] = await asked<{ pid: number }[]>`select pg_catalog.pg_backend_pid() as pid`
+    return row?.pid
+  }
+  try {
+    const own = await processOf(sql)
+    for (let look = 0; look < LOOKS; look++) {
+      const others = await processOf(other)
+      if (others === own || (await processOf(sql)) !== own) throw pooled()
+    }
+  } finally {
+    await other.end({ timeout: 1 })
+  }
+}
+
+function pooled(): FerryError {
+  return refusal(
+    'target_pooled',
+    'The address of the target is that of a pooler that gives out a session per transaction.',
+    'Give the direct address of the database, or the pooler’s port for whole sessions (5432 on a hosted project, not 6543).',
+  )
 }
 
 async function call(endpoint: string, body: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { Sql } from 'postgres'
 import { checkPlan } from '../plan/check.ts'
 import type { PlannedEntity } from '../plan/compile.ts'
 import { planFingerprint, sourceFingerprint } from '../plan/fingerprint.ts'
+import { patternProblems } from '../plan/patterns.ts'
 import type { Note, Problem } from '../plan/problem.ts'
 import { type Plan, parsePlan } from '../plan/schema.ts'
 import { FerryError } from '../platform/errors.ts'
@@ -17,6 +18,7 @@ import { readTargetState } from '../schema/target-state.ts'
 import type { Catalog } from '../source/catalog-rows.ts'
 import { openSource } from '../source/connect.ts'
 import type { Source } from '../source/source.ts'
+import { targetSide } from '../verification/side.ts'
 import { type Budget, type Demand, laneBudget, PROJECT_CONNECTIONS } from './connection-budget.ts'
 import { type Offer, offerOfSource, offerOfTarget } from './connection-offer.ts'
 
@@ -74,7 +76,8 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
     },
   )
   const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
-  const problems = [...checked.problems, ...target.problems]
+  const patterns = await patternProblems(plan, targetSide(options.target).query)
+  const problems = [...checked.problems, ...patterns, ...target.problems]
   if (problems.length > 0) return { problems }
   const isThere = (definition: CompiledEntity) =>
     state.tables.some(

@@ -4,6 +4,7 @@ import type { Scratch } from '../support/scratch.ts'
 import { refusalOf, run } from './run-command.ts'
 import { emptyTarget, filledSource, inventory, plan } from './run-scene.ts'
 
+const BROKEN = { rule: 'pattern', column: 'label', pattern: '[' }
 let source: Scratch
 
 beforeAll(async () => {
@@ -44,6 +45,11 @@ describe('refused before anything is written', () => {
       'a missing table',
       '2 table_unknown',
       () => ({ plan: { ...plan, entities: ['public.nowhere'] } }),
+    ],
+    [
+      'a pattern that the target does not understand',
+      '2 rule_pattern_invalid',
+      () => ({ plan: { ...plan, entities: [{ source: 'public.sample_1', rules: [BROKEN] }] } }),
     ],
     ['a plan that is none', '2 plan_key_missing', () => ({ plan: { version: 1 } })],
     ['the same database on both sides', '2 target_not_empty', () => ({ target: source.url })],

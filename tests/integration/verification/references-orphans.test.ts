@@ -19,7 +19,8 @@ create table people (
   id integer primary key,
   boss integer constraint boss references people,
   country citext constraint country references countries,
-  country_name text constraint "country ""name" references countries ("na""me"),
+  -- Two collations that leave none to compare by, unless one of them is chosen.
+  country_name text collate "POSIX" constraint "country ""name" references countries ("na""me"),
   kind integer, at date,
   a integer, b bigint,
   unseen integer constraint unseen references left_out,
