@@ -69,7 +69,7 @@ const bucketOf = ({ parts, buckets }: Part) => `(number / ${parts} % ${buckets})
 
 /**
  * `from (…) as numbered`: number and digest of the rows of a part, with what else is wanted of them. A
- * digest is computed only for rows of the part.
+ * digest is computed once a row, and of a row with a key only where it belongs to the part.
  * @param wanted further expressions over a row, by their names
  */
 function numbered(
@@ -81,15 +81,18 @@ function numbered(
   const keyed = entity.key.length > 0
   const hash = keyed ? keyHash(table) : digestOf(table)
   const moved = whereMoved(entity, { after: null, through: null })
-  const mine = `${moved === '' ? ' where' : ' and'} ${numberOf(hash)} % ${parts} = ${part}`
+  const mine = (text: string) => (parts === 1 ? '' : ` ${numberOf(text)} % ${parts} = ${part}`)
+  // Of a key the hash is cheap, and decides before a row is digested; of a row it is the digest itself.
+  const early = keyed && parts > 1 ? `${moved === '' ? ' where' : ' and'}${mine(hash)}` : ''
+  const late = keyed || parts === 1 ? '' : `\n    where${mine('hash')}`
   const expressions = Object.entries(keyed ? { digest: digestOf(table), ...wanted } : wanted)
   const named = expressions.map(([name, expression]) => `, ${expression} as ${name}`).join('')
   return `from (
     select ${numberOf('hash')} as number, ${keyed ? '' : 'hash as digest, '}hashed.*
     from (
       select ${hash} as hash${named}
-      from ${readTable(entity.source)} as ${digestAlias}${moved}${parts === 1 ? '' : mine} offset 0
-    ) as hashed
+      from ${readTable(entity.source)} as ${digestAlias}${moved}${early} offset 0
+    ) as hashed${late}
   ) as numbered`
 }
 

@@ -34,7 +34,7 @@ export interface VerificationBatch {
 }
 
 /** Rows of a part of a table that is compared by hash: for each part all of the table is looked through. */
-const partRows = 500_000
+const partRows = 2_000_000
 /** Counting is that much cheaper than comparing. */
 const countedMore = 10
 

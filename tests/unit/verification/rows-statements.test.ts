@@ -69,6 +69,9 @@ describe('digest statements', () => {
     const statement = bucketsStatement(table, part)
     expect(statement.split(table.digest).length).toBe(2)
     expect(statement).toContain(`::bit(32)::bigint % 3 = 2 offset 0`)
+    const withoutKey = bucketsStatement({ ...table, entity: { ...entity, key: [] } }, part)
+    expect(withoutKey.split(table.digest).length).toBe(2)
+    expect(withoutKey).toContain(`::bit(32)::bigint % 3 = 2\n  ) as numbered`)
     expect(bucketsStatement(table, { ...part, part: 0, parts: 1 })).not.toContain('% 1 = 0')
     expect(bucketListStatement(table, part, [1, 5])).toContain(
       '(number / 3 % 7)::integer in (1, 5)',
