@@ -90,13 +90,16 @@ begin
   update migration.batches b set range_through = p_through
    where b.migration_id = p_migration_id and b.id = p_batch_id;
   if p_more then
+    -- what a death has made of this batch's limit is not handed on
     update migration.entity_statuses e set batches_created = e.batches_created + 1
-     where e.id = v_batch.entity_status_id returning e.batches_created, e.batch_size into v_number, v_limit;
+     where e.id = v_batch.entity_status_id
+     returning e.batches_created, case v_batch.kind when 'copy' then e.batch_size else migration._check_batch_rows(e) end
+      into v_number, v_limit;
     insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task,
       dependency_order, batch_number, range_after, range_through, row_limit, max_retries)
     values (p_migration_id, v_batch.entity_status_id, v_batch.kind, v_batch.check_name, v_batch.pass_id,
       v_batch.task, v_batch.dependency_order, v_number, p_through, v_batch.range_through,
-      case v_batch.kind when 'copy' then v_limit else v_batch.row_limit end, v_batch.max_retries);
+      v_limit, v_batch.max_retries);
     perform migration.dispatch_lanes(p_migration_id);
   end if;
 end

@@ -157,15 +157,15 @@ $$;
 comment on function migration._end_verification(uuid) is
   'Writes the results of a pass whose batches are done, and opens or shuts the gate. Call it under the orchestration''s lock.';
 
-create function migration._abort_pass(p_migration_id uuid, p_code text) returns void
+create function migration._abort_pass(p_migration_id uuid, p_code text, p_pass_id uuid default null) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_pass migration.verifications;
 begin
   update migration.orchestrations o set verification_id = null
-   where o.id = p_migration_id and o.verification_id is not null;
+   where o.id = p_migration_id and o.verification_id = coalesce(p_pass_id, o.verification_id);
   update migration.verifications v set status = 'aborted', completed_at = migration.clock(), failure_code = p_code
-   where v.migration_id = p_migration_id and v.status = 'running' returning v.* into v_pass;
+   where v.migration_id = p_migration_id and v.status = 'running' and v.id = coalesce(p_pass_id, v.id) returning v.* into v_pass;
   if not found then
     return;
   end if;
@@ -176,8 +176,8 @@ begin
   end if;
 end
 $$;
-comment on function migration._abort_pass(uuid, text) is
-  'Ends the pass at work, if any, without a result; a gate stays shut.';
+comment on function migration._abort_pass(uuid, text, uuid) is
+  'Ends the pass at work, if any, without a result; a gate stays shut. With the pass of a batch: that one alone, where it still is at work.';
 
 create function migration.complete_check(p_migration_id uuid, p_batch_id uuid, p_attempt integer,
   p_results jsonb, p_findings jsonb, p_last_of_call boolean) returns void

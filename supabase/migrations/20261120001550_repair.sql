@@ -13,14 +13,21 @@ comment on function migration._last_verification(uuid) is 'The newest pass that 
 create function migration._repairable(p_pass_id uuid) returns table (id uuid, entity_status_id uuid, chunk bigint)
 language sql stable set search_path = '' as $$
   select f.id, f.entity_status_id,
-         (row_number() over (partition by f.entity_status_id, f.kind = 'range' order by f.found_at, f.id) - 1)
-           / case when f.kind = 'range' then 1 else 500 end * 2 + (f.kind = 'range')::integer
+         case when t.has_rivals then (row_number() over (partition by f.entity_status_id order by f.found_at, f.id) - 1) / 5000
+              else (row_number() over (partition by f.entity_status_id, f.kind = 'range' order by f.found_at, f.id) - 1)
+                / case when f.kind = 'range' then 1 else 500 end * 2 + (f.kind = 'range')::integer end
     from migration.findings f
+    join migration.entity_statuses e on e.id = f.entity_status_id
+   cross join lateral (
+     -- a value that has gone to another row is in the way until that row is taken away, too
+     select exists (select from pg_catalog.pg_index i
+       where i.indrelid = to_regclass(format('%I.%I', e.definition #>> '{target,schema}', e.definition #>> '{target,table}'))
+         and (i.indisunique or i.indisexclusion) and not i.indisprimary) as has_rivals) t
    where f.verification_id = p_pass_id and f.repaired_at is null
      and f.kind in ('missing', 'extra', 'changed', 'duplicates', 'range')
 $$;
 comment on function migration._repairable(uuid) is
-  'Findings about rows, in chunks of 500 for one batch each; a range is a chunk of its own.';
+  'Findings about rows, in chunks of 500 for one batch each, a range a chunk of its own; of 5000 with their ranges where a table has further unique or exclusion constraints.';
 
 create function migration._write_repair_batches(p_migration_id uuid, p_pass_id uuid, p_found_by uuid) returns void
 language sql set search_path = '' as $$

@@ -33,7 +33,7 @@ begin
    where b.migration_id = p_migration_id and b.id = p_batch_id;
   if v_batch.kind <> 'copy' then
     perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
-    perform migration._abort_pass(p_migration_id, p_error_code);
+    perform migration._abort_pass(p_migration_id, p_error_code, v_batch.pass_id);
     return 'failed';
   end if;
   update migration.entity_statuses e set status = 'failed', completed_at = migration.clock()
@@ -83,7 +83,7 @@ begin
     case p_cause when 'lease_expired' then 'The function held the batch past its lease and was cut off.'
                  else 'The function''s connection ended before the batch was committed.' end);
   if v_parked and p_batch.kind <> 'copy' then
-    perform migration._abort_pass(p_batch.migration_id, 'batch_parked');
+    perform migration._abort_pass(p_batch.migration_id, 'batch_parked', p_batch.pass_id);
   elsif v_parked then
     update migration.orchestrations o set control_state = 'parked'
      where o.id = p_batch.migration_id and o.control_state = 'active';

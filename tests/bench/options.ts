@@ -22,7 +22,11 @@ export interface BenchOptions {
   readonly write: boolean
   readonly scaling: boolean
   readonly large: boolean
+  readonly verification: boolean
 }
+
+/** What the goals of verification are told of. */
+const VERIFIED_ROWS = 1_000_000
 
 export const USAGE = `npm run bench -- [options]
   --rows N --tables N --width BYTES --types mixed|text|numbers   the dataset (2000000, 2, 250, mixed)
@@ -34,6 +38,7 @@ export const USAGE = `npm run bench -- [options]
   --tree PATH,…   ferry run of other checkouts as contenders
   --scaling       the scaling curve instead: rows and tables, time of each SQL function
   --large         with --scaling: 10 million rows, too
+  --verification  a clone of 1 million rows verified instead, beside the servers' own checksums
   --directory P   servers and datasets are kept here (a folder in the system's temporary one)
   --json FILE     all measurements
   --write         the tables into docs/performance.md`
@@ -58,13 +63,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
       json: text,
       scaling: flag,
       large: flag,
+      verification: flag,
       write: flag,
     },
   })
   const directory = values.directory ?? join(tmpdir(), 'ferry-bench')
   return {
     dataset: {
-      rows: count(values.rows, DEFAULT_DATASET.rows),
+      rows: count(values.rows, values.verification ? VERIFIED_ROWS : DEFAULT_DATASET.rows),
       tables: count(values.tables, DEFAULT_DATASET.tables),
       width: count(values.width, DEFAULT_DATASET.width),
       types: typesOf(values.types),
@@ -80,6 +86,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     write: values.write,
     scaling: values.scaling,
     large: values.large,
+    verification: values.verification,
   }
 }
 

@@ -1,5 +1,5 @@
 /** CPU and memory of processes, read from /proc. Seconds and bytes. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** The kernel's USER_HZ: 100 wherever Linux runs. */
 const ticksPerSecond = 100
@@ -64,32 +64,78 @@ export interface FunctionProcess {
   main_thread_seconds: number
   /** Of all threads. */
   cpu_seconds: number
+  /** Of both, what was used before it served: to the last look before; what came after is never told too small. */
+  boot_main_thread_seconds: number
+  boot_cpu_seconds: number
   /** Anonymous memory at its most, in bytes: V8's heap and buffers, without the runtime's binary. */
   peak_bytes: number
 }
 
-/** Follows the Deno processes below `root` until `stop`, looking every 25 ms. */
-export function watchFunctions(root: number) {
+export interface FunctionsUse {
+  readonly processes: readonly FunctionProcess[]
+  /** Of everything below the root, all threads. */
+  readonly offspring_seconds: number
+}
+
+export function sumOf(
+  { processes }: FunctionsUse,
+  pick: (each: FunctionProcess) => number,
+): number {
+  return processes.reduce((total, each) => total + pick(each), 0)
+}
+
+/** Of the process that needed most. */
+export function peakMebibytes({ processes }: FunctionsUse): number {
+  return Math.max(0, ...processes.map((each) => each.peak_bytes)) / 2 ** 20
+}
+
+/** Follows the Deno processes below `root` until `stop`. @param every milliseconds between two looks */
+export function watchFunctions(root: number, every = 25) {
   const seen = new Map<number, FunctionProcess>()
+  const sockets = new Map<number, string>()
+  const serving = new Set<number>()
   let offspring = 0
   const look = () => {
     for (const pid of childrenOf(root)) {
       if (readComm(pid) !== 'deno') continue
+      const socket = sockets.get(pid) ?? servedSocket(pid)
+      sockets.set(pid, socket)
+      // Looked at before the usage is read: a boot that ends in between is told too small, not too large.
+      if (existsSync(socket)) serving.add(pid)
       const usage = readFunction(pid)
-      const before = seen.get(pid)
-      if (usage) {
-        usage.peak_bytes = Math.max(usage.peak_bytes, before?.peak_bytes ?? 0)
-        seen.set(pid, usage)
-      }
+      if (usage) seen.set(pid, following(seen.get(pid), usage, serving.has(pid)))
     }
     offspring = Math.max(offspring, offspringSeconds(root))
   }
-  const timer = setInterval(look, 25)
+  const timer = setInterval(look, every)
   return {
-    stop() {
+    stop(): FunctionsUse {
       clearInterval(timer)
       return { processes: [...seen.values()], offspring_seconds: offspring }
     },
+  }
+}
+
+function following(
+  before: FunctionProcess | undefined,
+  now: FunctionProcess,
+  serves: boolean,
+): FunctionProcess {
+  const { boot_main_thread_seconds = 0, boot_cpu_seconds = 0, peak_bytes = 0 } = before ?? {}
+  const boot = serves
+    ? { boot_main_thread_seconds, boot_cpu_seconds }
+    : { boot_main_thread_seconds: now.main_thread_seconds, boot_cpu_seconds: now.cpu_seconds }
+  return { ...now, ...boot, peak_bytes: Math.max(now.peak_bytes, peak_bytes) }
+}
+
+/** Where the process will serve: there once its modules are loaded. Empty where it cannot be read. */
+function servedSocket(pid: number): string {
+  try {
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const main = args.findIndex((arg) => arg.endsWith('/runtime/main.ts'))
+    return args[main + 2] ?? ''
+  } catch {
+    return ''
   }
 }
 
@@ -111,6 +157,8 @@ function readFunction(pid: number): FunctionProcess | undefined {
       pid,
       main_thread_seconds: Number(nanoseconds) / 1e9,
       cpu_seconds: stat?.own ?? 0,
+      boot_main_thread_seconds: 0,
+      boot_cpu_seconds: 0,
       peak_bytes: anonymous,
     }
   } catch {

@@ -28,7 +28,9 @@ export function repeatLine(args: readonly string[]): string {
 }
 
 /** A warning where the machine was not quiet; nothing where it was. */
-export function noiseLines(measurements: readonly Measurement[]): string[] {
+export function noiseLines(
+  measurements: readonly Pick<Measurement, 'foreign_cpu_share'>[],
+): string[] {
   const most = Math.max(0, ...measurements.map((each) => each.foreign_cpu_share))
   if (most < NOISE) return []
   return [

@@ -4,19 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contender, Contest, Finish } from './contenders/contender.ts'
 import { connect } from './dataset.ts'
-import { machineSeconds, offspringSeconds, treeSeconds } from './processes.ts'
+import { machineSeconds } from './processes.ts'
+import { measureUse, type Use } from './use.ts'
 
-export interface Measurement extends Finish {
+export interface Measurement extends Finish, Use {
   readonly contender: string
   readonly league: Contender['league']
   readonly round: number
-  readonly wall_ms: number
-  /** CPU seconds of the two servers, and of everything the contender started. */
-  readonly source_cpu_seconds: number
-  readonly target_cpu_seconds: number
-  readonly client_cpu_seconds: number
-  /** Share of the machine's processors that something else used meanwhile: noise. */
-  readonly foreign_cpu_share: number
   readonly failure?: string
 }
 
@@ -28,11 +22,12 @@ export interface Rounds {
   readonly say: (line: string) => void
 }
 
-const target = 'bench_target'
+/** Database of the target server. */
+export const TARGET = 'bench_target'
 
 export async function runRounds(options: Rounds): Promise<Measurement[]> {
   const scratch = join(options.directory, 'scratch')
-  const contest: Contest = { ...options.contest, target, scratch }
+  const contest: Contest = { ...options.contest, target: TARGET, scratch }
   const measurements: Measurement[] = []
   for (let round = 1; round <= options.rounds; round += 1) {
     // Another one begins each round, so that none always follows the same neighbour.
@@ -52,7 +47,8 @@ export async function runRounds(options: Rounds): Promise<Measurement[]> {
   return measurements
 }
 
-async function renewTarget({ servers }: Contest): Promise<void> {
+/** Makes the target database of a contest anew. */
+export async function renewTarget({ servers, target }: Contest): Promise<void> {
   const sql = connect(servers.target, 'postgres')
   try {
     await sql.unsafe(`drop database if exists ${target} with (force)`)
@@ -63,7 +59,7 @@ async function renewTarget({ servers }: Contest): Promise<void> {
 }
 
 /** Nothing that the one before left to be written is to be charged to the next. */
-async function settle({ servers }: Contest): Promise<void> {
+export async function settle({ servers }: Pick<Contest, 'servers'>): Promise<void> {
   for (const server of [servers.source, servers.target]) {
     const sql = connect(server, 'postgres')
     await sql`checkpoint`
@@ -87,56 +83,26 @@ async function measureOne(
   contest: Contest,
   round: number,
 ): Promise<Measurement> {
-  const { servers } = contest
-  const clients = () =>
-    offspringSeconds(process.pid) -
-    treeSeconds(servers.source.pid) -
-    treeSeconds(servers.target.pid)
-  const read = () => ({
-    source: treeSeconds(servers.source.pid),
-    target: treeSeconds(servers.target.pid),
-    clients: clients(),
-    own: process.cpuUsage(),
-    machine: machineSeconds(),
+  const { use, result } = await measureUse(contest.servers, async () => {
+    try {
+      return { finish: await contender.run(contest) }
+    } catch (error) {
+      return { failure: error instanceof Error ? error.message : String(error) }
+    }
   })
-  const before = read()
-  const began = performance.now()
-  let finish: Finish = {}
-  let failure: string | undefined
-  try {
-    finish = await contender.run(contest)
-  } catch (error) {
-    failure = error instanceof Error ? error.message : String(error)
-  }
-  const wall_ms = performance.now() - began
-  const after = read()
-  failure ??= await missingRows(contest)
-  const used = {
-    source_cpu_seconds: after.source - before.source,
-    target_cpu_seconds: after.target - before.target,
-    client_cpu_seconds: after.clients - before.clients,
-  }
-  const own = process.cpuUsage(before.own)
-  const accounted =
-    used.source_cpu_seconds +
-    used.target_cpu_seconds +
-    used.client_cpu_seconds +
-    (own.user + own.system) / 1e6
-  const busy = after.machine.busy - before.machine.busy
+  const failure = result.failure ?? (await missingRows(contest))
   return {
     contender: contender.name,
     league: contender.league,
     round,
-    wall_ms,
-    ...used,
-    foreign_cpu_share: Math.max(0, busy - accounted) / (after.machine.all - before.machine.all),
-    ...finish,
+    ...use,
+    ...result.finish,
     ...(failure === undefined ? {} : { failure }),
   }
 }
 
 /** A contender that loses rows has not finished, however fast it was. */
-async function missingRows({ servers, dataset }: Contest): Promise<string | undefined> {
+async function missingRows({ servers, dataset, target }: Contest): Promise<string | undefined> {
   const sql = connect(servers.target, target)
   try {
     const tables = Array.from({ length: dataset.tables }, (_, number) => `item_${number}`)

@@ -15,6 +15,8 @@ import { measureScaling } from './scaling.ts'
 import { scalingTables } from './scaling-tables.ts'
 import { type BenchServers, SETTINGS, startBenchServers } from './servers.ts'
 import { contendersTable, ferryTable } from './summary.ts'
+import { measureVerification, usesOf } from './verification/rounds.ts'
+import { verificationTables } from './verification/tables.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const args = process.argv.slice(2)
@@ -28,7 +30,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 try {
   say(`${servers.version}, both servers; ${cpus().length} processors`)
   say(`settings: ${JSON.stringify(SETTINGS)}`)
-  await (scaling ? scale(servers, options) : compare(servers, options))
+  const measure = options.verification ? verify : scaling ? scale : compare
+  await measure(servers, options)
 } finally {
   await servers.stop()
 }
@@ -56,11 +59,19 @@ async function scale(servers: BenchServers, options: BenchOptions): Promise<void
   conclude('scaling', [...scalingTables(measured), ''], all, { measured })
 }
 
+async function verify(servers: BenchServers, options: BenchOptions): Promise<void> {
+  const { dataset } = options
+  say(`Cloning what is to be verified: ${JSON.stringify(dataset)} …`)
+  const rounds = await measureVerification(servers, options, say)
+  const tables = verificationTables(rounds, dataset.rows)
+  conclude('verification', tables, rounds.flatMap(usesOf), { dataset, rounds })
+}
+
 /** Prints the tables, keeps the measurements and, where asked, puts the tables into the documentation. */
 function conclude(
   section: string,
   tables: readonly string[],
-  measurements: readonly Measurement[],
+  measurements: readonly Pick<Measurement, 'foreign_cpu_share'>[],
   kept: object,
 ): void {
   for (const line of ['', ...tables]) say(line)

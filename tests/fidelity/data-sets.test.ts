@@ -5,6 +5,7 @@ import { assertExactCounters } from '../support/counters.ts'
 import { type DataSet, loadDataSet, loadLegacyClinic, sharedData } from '../support/dump.ts'
 import { assertExactCopy } from '../support/oracle.ts'
 import { testProject } from '../support/project.ts'
+import { assertVerified } from '../support/verified.ts'
 import { nextValues, shapeOf } from './catalog-shape.ts'
 import { emptyTarget, move } from './move.ts'
 
@@ -59,6 +60,7 @@ describe.skipIf(sharedData() === undefined)('a data set', async () => {
         const ignoreSchemas = ['_dirt', 'auth', 'storage', 'migration', 'net', 'cron', 'vault']
         const compared = await assertExactCopy({ source, target: targetUrl, ignoreSchemas })
         expect(compared.tables).toBe(tables)
+        await assertVerified(targetUrl, id)
         if (!schemas.includes(quoted)) await assertExactCounters(targetUrl, id)
         expect(await shapeOf(targetUrl, schemas)).toEqual(shape)
         // Drawing at the source would move it between the two.

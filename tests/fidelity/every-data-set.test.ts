@@ -13,6 +13,7 @@ import { type Dice, dice } from '../support/dice.ts'
 import { sharedData } from '../support/dump.ts'
 import { assertExactCopy } from '../support/oracle.ts'
 import { testProject } from '../support/project.ts'
+import { assertVerified } from '../support/verified.ts'
 import { LARGE, type LegacyDatabase, SMALL } from './legacy-databases.ts'
 import { type Scene, WAYS } from './ways.ts'
 
@@ -80,6 +81,7 @@ describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${seed}`, async () 
       })
       expect(compared).toMatchObject({ tables: database.tables, rows })
       await assertExactCounters(targetUrl, id)
+      await assertVerified(targetUrl, id)
     })
   })
 })

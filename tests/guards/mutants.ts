@@ -3,24 +3,24 @@
  * that must turn red: mostly one. `npm run mutants` takes each out in a copy of the project.
  */
 
-export interface Mutant {
-  readonly guard: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-  /** Full names of the tests, as the runner prints them: these and no other. */
-  readonly tests: readonly string[]
-}
+import type { Mutant } from './mutant.ts'
+import { verificationMutants } from './verification-mutants.ts'
+
+export type { Mutant } from './mutant.ts'
 
 const sql = (name: string) => `supabase/migrations/${name}`
 
 export const mutants: readonly Mutant[] = [
+  ...verificationMutants,
   {
     guard: 'fence: the attempt',
     file: sql('20261120001300_claim.sql'),
     find: "and b.attempt = p_attempt and b.status = 'processing'",
     replace: "and b.status = 'processing'",
-    tests: ['fence rejects the load of an attempt that was overtaken'],
+    tests: [
+      'fence rejects the load of an attempt that was overtaken',
+      'verification rejects the report of an attempt that was overtaken',
+    ],
   },
   {
     guard: 'fence: the status',
@@ -39,8 +39,8 @@ export const mutants: readonly Mutant[] = [
   {
     guard: 'state check in claim',
     file: sql('20261120001300_claim.sql'),
-    find: "and o.status = 'running' and o.control_state = 'active'",
-    replace: "and o.status = 'running'",
+    find: "and o.is_open and o.control_state = 'active'",
+    replace: 'and o.is_open',
     tests: ['claim gives nothing while the migration is paused'],
   },
   {
@@ -60,14 +60,17 @@ export const mutants: readonly Mutant[] = [
   {
     guard: 'rows sent = rows inserted',
     file: sql('20261120001400_load.sql'),
-    find: '<> p_records_successful then',
-    replace: '<> p_records_successful and false then',
-    tests: ['fence rejects a load whose rows do not add up'],
+    find: '<> p_records then',
+    replace: '<> p_records and false then',
+    tests: [
+      'fence rejects a load whose rows do not add up',
+      'repair is refused where its rows do not add up',
+    ],
   },
   {
     guard: 'ranges never overlap',
     file: sql('20261120000500_batches.sql'),
-    find: 'constraint batches_range_unique unique (migration_id, entity_status_id, kind, range_after),',
+    find: 'constraint batches_range_unique unique (migration_id, entity_status_id, pass_id, kind, check_name, range_after),',
     replace: '',
     tests: ['fence refuses to hand on the same rest of a range twice'],
   },
@@ -180,7 +183,10 @@ export const mutants: readonly Mutant[] = [
     file: sql('20261120002200_policies.sql'),
     find: '?| array[',
     replace: "is not null or array['x'] && array[",
-    tests: ['records shows a user without a migration role nothing'],
+    tests: [
+      'records shows a user without a migration role nothing',
+      'verification shows its findings to analysts alone',
+    ],
   },
   {
     guard: 'circuit breaker',

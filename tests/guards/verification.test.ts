@@ -4,7 +4,7 @@
  */
 import type { Sql } from 'postgres'
 import { describe, expect, it } from 'vitest'
-import { guardedDatabase, sqlstate } from './fixture.ts'
+import { carve, guardedDatabase, sqlstate } from './fixture.ts'
 import { claimCheck, driveToGate, endPass, passes, report, stateOf } from './passes.ts'
 
 const database = guardedDatabase()
@@ -114,6 +114,30 @@ describe('verification', () => {
     await sql.end()
   })
 
+  it('is not broken off by what a pass before it has left', async () => {
+    const { sql, id } = await drive()
+    const left = await claimCheck(sql, id)
+    await breakOff(sql, id)
+    await sql`select migration.retry(${id}, 'test')`
+    await sql`select migration.fail_batch(${id}, ${left.batch_id}, ${left.attempt}, 'unknown', 'fenced', null, 'x', false)`
+    expect((await passes(sql, id)).map(({ status }) => status)).toEqual(['aborted', 'running'])
+    await endPass(sql, id)
+    expect(await stateOf(sql, id)).toEqual(open)
+    await sql.end()
+  })
+
+  it('hands on the limit of rows that a death has not halved', async () => {
+    const { sql, id } = await drive()
+    await sql`update migration.batches set row_limit = 1 where migration_id = ${id} and check_name = 'rows'`
+    let held = await claimCheck(sql, id)
+    if (held.check_name !== 'rows') held = await claimCheck(sql, id)
+    await carve(sql, id, held, '2', true)
+    const [row] = await sql<{ limit: number }[]>`
+      select row_limit as limit from migration.batches where migration_id = ${id} and check_name = 'rows' and range_after <> '[]'`
+    expect(row!.limit).toBeGreaterThan(1000)
+    await sql.end()
+  })
+
   it('rejects a report after a cancel', async () => {
     const { sql, id } = await drive()
     const held = await claimCheck(sql, id)
@@ -211,7 +235,10 @@ describe('repair', () => {
     await endPass(sql, id, lost)
     await repair(sql, id, 0)
     await sql`select migration._abort_pass(${id}, 'test')`
-    await expect(sql`select migration.repair(${id}, 'test')`).rejects.toEqual(sqlstate('SF409'))
+    await expect(sql`select migration.repair(${id}, 'test')`).rejects.toMatchObject({
+      code: 'SF409',
+      detail: 'nothing_to_repair',
+    })
     await sql.end()
   })
 })

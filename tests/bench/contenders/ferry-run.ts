@@ -1,11 +1,11 @@
 /** `ferry run`, as a shell calls it, with what its function processes used. */
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readFunctions } from '../control-functions.ts'
 import { readEngine } from '../engine.ts'
-import { watchFunctions } from '../processes.ts'
+import { ferryCommand } from '../ferry-command.ts'
+import { peakMebibytes, sumOf } from '../processes.ts'
 import { type Contender, type Contest, type Finish, url } from './contender.ts'
 
 const Result = z.looseObject({
@@ -38,30 +38,16 @@ async function runFerry(tree: string, contest: Contest): Promise<Finish> {
       settings: { ...(contest.areLanesAsked ? { lanes: contest.lanes } : {}), ...batchRows() },
     }),
   )
-  const script = join(tree, 'scripts/ferry.ts')
-  const options = ['--json', 'run', plan, '--jobs', String(contest.jobs)]
-  const child = spawn(process.execPath, [script, ...options], {
-    cwd: tree,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      LEGACY_DATABASE_URL: url(contest, 'source'),
-      TARGET_DATABASE_URL: url(contest, 'target'),
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const used = await ferryCommand({
+    tree,
+    args: ['run', plan, '--jobs', String(contest.jobs)],
+    source: url(contest, 'source'),
+    target: url(contest, 'target'),
   })
-  const watch = watchFunctions(child.pid ?? 0)
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  const code = await new Promise((resolve) => child.on('close', resolve))
-  const functions = watch.stop()
-  if (code !== 0) throw new Error(`ferry run ended with ${code}: ${(err + out).slice(-800)}`)
-  const result = Result.parse(JSON.parse(out))
+  if (used.code !== 0) throw new Error(`ferry run ended with ${used.code}: ${used.lastWords}`)
+  const { functions } = used
+  const result = Result.parse(JSON.parse(used.output))
   const engine = await readEngine(contest.servers.target, contest.target)
-  const sum = (pick: (each: (typeof functions.processes)[number]) => number) =>
-    functions.processes.reduce((total, each) => total + pick(each), 0)
   return {
     phases_ms: result.phases_ms,
     measured: {
@@ -69,10 +55,9 @@ async function runFerry(tree: string, contest: Contest): Promise<Finish> {
       invocations: result.invocations,
       kills: result.kills,
       function_processes: functions.processes.length,
-      function_main_thread_seconds: sum((each) => each.main_thread_seconds),
+      function_main_thread_seconds: sumOf(functions, (each) => each.main_thread_seconds),
       function_cpu_seconds: functions.offspring_seconds,
-      function_peak_mib:
-        Math.max(0, ...functions.processes.map((each) => each.peak_bytes)) / 2 ** 20,
+      function_peak_mib: peakMebibytes(functions),
       ...engine,
     },
     functions: await readFunctions(contest.servers.target, contest.target),
