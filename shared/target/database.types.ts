@@ -1687,7 +1687,10 @@ export type Database = {
       }
     }
     Functions: {
-      _abort_pass: { Args: { p_code: string; p_migration_id: string }; Returns: undefined }
+      _abort_pass: {
+        Args: { p_code: string; p_migration_id: string; p_pass_id?: string }
+        Returns: undefined
+      }
       _advance_prefix: {
         Args: {
           p_batch: Omit<

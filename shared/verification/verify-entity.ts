@@ -1,12 +1,12 @@
 /** All that is checked about the rows of one batch: that they are the same, and that they hold together. */
 import type { KeyTexts } from '../projection/entity.ts'
 import { rowCondition } from '../projection/range.ts'
-import { type BoundsOptions, type VerificationBatch, verificationBounds } from './bounds.ts'
 import type { TargetRows } from './offenders.ts'
 import type { Outcome } from './outcome.ts'
-import { checkReferences } from './references.ts'
-import { type RowsOptions, verifyRows } from './rows.ts'
-import { checkRules } from './rules.ts'
+import { checkReferences } from './references/check-references.ts'
+import { type BoundsOptions, type VerificationBatch, verificationBounds } from './rows/bounds.ts'
+import { type RowsOptions, verifyRows } from './rows/verify-rows.ts'
+import { checkRules } from './rules/check-rules.ts'
 
 export interface EntityOptions extends BoundsOptions, RowsOptions {
   /** Hands on what lies behind a key; nothing is compared before. */

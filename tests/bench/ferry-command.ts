@@ -10,8 +10,6 @@ export interface FerryCommand {
   /** Addresses of the two databases. */
   readonly source: string
   readonly target: string
-  /** Milliseconds between two looks at the functions. */
-  readonly lookEvery?: number
 }
 
 export interface CommandEnd {
@@ -24,7 +22,7 @@ export interface CommandEnd {
 }
 
 export async function ferryCommand(command: FerryCommand): Promise<CommandEnd> {
-  const { tree, args, source, target, lookEvery } = command
+  const { tree, args, source, target } = command
   const child = spawn(process.execPath, [join(tree, 'scripts/ferry.ts'), '--json', ...args], {
     cwd: tree,
     env: {
@@ -35,7 +33,7 @@ export async function ferryCommand(command: FerryCommand): Promise<CommandEnd> {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const watch = watchFunctions(child.pid ?? 0, lookEvery)
+  const watch = watchFunctions(child.pid ?? 0)
   let output = ''
   let errors = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))

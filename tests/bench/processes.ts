@@ -89,8 +89,13 @@ export function peakMebibytes({ processes }: FunctionsUse): number {
   return Math.max(0, ...processes.map((each) => each.peak_bytes)) / 2 ** 20
 }
 
-/** Follows the Deno processes below `root` until `stop`. @param every milliseconds between two looks */
-export function watchFunctions(root: number, every = 25) {
+/** Milliseconds between two looks; a look takes a millisecond or two of what is measured. */
+const LOOK_EVERY = 25
+/** While a process boots: what it has used until then is told from what follows. */
+const BOOT_LOOK_EVERY = 5
+
+/** Follows the Deno processes below `root` until `stop`. */
+export function watchFunctions(root: number) {
   const seen = new Map<number, FunctionProcess>()
   const sockets = new Map<number, string>()
   const serving = new Set<number>()
@@ -98,19 +103,20 @@ export function watchFunctions(root: number, every = 25) {
   const look = () => {
     for (const pid of childrenOf(root)) {
       if (readComm(pid) !== 'deno') continue
+      const usage = readFunction(pid)
       const socket = sockets.get(pid) ?? servedSocket(pid)
       sockets.set(pid, socket)
-      // Looked at before the usage is read: a boot that ends in between is told too small, not too large.
-      if (existsSync(socket)) serving.add(pid)
-      const usage = readFunction(pid)
+      // Looked at after the usage is read: a boot that ends in between is told too small, not too large.
+      if (!serving.has(pid) && existsSync(socket)) serving.add(pid)
       if (usage) seen.set(pid, following(seen.get(pid), usage, serving.has(pid)))
     }
     offspring = Math.max(offspring, offspringSeconds(root))
+    timer = setTimeout(look, seen.size > serving.size ? BOOT_LOOK_EVERY : LOOK_EVERY)
   }
-  const timer = setInterval(look, every)
+  let timer = setTimeout(look, LOOK_EVERY)
   return {
     stop(): FunctionsUse {
-      clearInterval(timer)
+      clearTimeout(timer)
       return { processes: [...seen.values()], offspring_seconds: offspring }
     },
   }

@@ -83,3 +83,9 @@ export async function stateOf(sql: Sql, id: string) {
     select status, failure_code from migration.orchestrations where id = ${id}`
   return { ...row! }
 }
+
+/** Ends the pass at work as a batch does that cannot be done. */
+export async function breakOff(sql: Sql, id: string): Promise<void> {
+  const held = await claimCheck(sql, id)
+  await sql`select migration.fail_batch(${id}, ${held.batch_id}, ${held.attempt}, 'unknown', 'x', null, 'x', false)`
+}

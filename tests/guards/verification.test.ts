@@ -4,8 +4,8 @@
  */
 import type { Sql } from 'postgres'
 import { describe, expect, it } from 'vitest'
-import { carve, guardedDatabase, sqlstate } from './fixture.ts'
-import { claimCheck, driveToGate, endPass, passes, report, stateOf } from './passes.ts'
+import { guardedDatabase, sqlstate } from './fixture.ts'
+import { breakOff, claimCheck, driveToGate, endPass, passes, report, stateOf } from './passes.ts'
 
 const database = guardedDatabase()
 const { table } = database
@@ -111,30 +111,6 @@ describe('verification', () => {
        where b.migration_id = ${id} and b.id = any (${claimed.map(({ batch_id }) => batch_id)})
       having count(*) = 2`
     expect(row).toEqual({ passes: 1 })
-    await sql.end()
-  })
-
-  it('is not broken off by what a pass before it has left', async () => {
-    const { sql, id } = await drive()
-    const left = await claimCheck(sql, id)
-    await breakOff(sql, id)
-    await sql`select migration.retry(${id}, 'test')`
-    await sql`select migration.fail_batch(${id}, ${left.batch_id}, ${left.attempt}, 'unknown', 'fenced', null, 'x', false)`
-    expect((await passes(sql, id)).map(({ status }) => status)).toEqual(['aborted', 'running'])
-    await endPass(sql, id)
-    expect(await stateOf(sql, id)).toEqual(open)
-    await sql.end()
-  })
-
-  it('hands on the limit of rows that a death has not halved', async () => {
-    const { sql, id } = await drive()
-    await sql`update migration.batches set row_limit = 1 where migration_id = ${id} and check_name = 'rows'`
-    let held = await claimCheck(sql, id)
-    if (held.check_name !== 'rows') held = await claimCheck(sql, id)
-    await carve(sql, id, held, '2', true)
-    const [row] = await sql<{ limit: number }[]>`
-      select row_limit as limit from migration.batches where migration_id = ${id} and check_name = 'rows' and range_after <> '[]'`
-    expect(row!.limit).toBeGreaterThan(1000)
     await sql.end()
   })
 
@@ -244,11 +220,6 @@ describe('repair', () => {
 })
 
 /** Fails the next batch of the pass at work for good. */
-async function breakOff(sql: Sql, id: string): Promise<void> {
-  const held = await claimCheck(sql, id)
-  await sql`select migration.fail_batch(${id}, ${held.batch_id}, ${held.attempt}, 'unknown', 'x', null, 'x', false)`
-}
-
 /** Begins a repair and reports so many rows as loaded; none is. */
 async function repair(sql: Sql, id: string, loaded: number): Promise<void> {
   await sql`select migration.repair(${id}, 'test')`

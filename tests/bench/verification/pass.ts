@@ -8,8 +8,6 @@ import { measureUse, type Use } from '../use.ts'
 import type { Pair } from './own-checksum.ts'
 
 const repository = join(import.meta.dirname, '../../..')
-/** Boots are told apart by looks, so these are close together; milliseconds. */
-const LOOK_EVERY = 5
 
 const Verification = z.looseObject({
   id: z.guid(),
@@ -64,7 +62,7 @@ export async function runPass(
   const target = pair.servers.target.url(pair.target)
   const args = [action, '--source', source, '--target', target]
   const { use, result } = await measureUse(pair.servers, () =>
-    ferryCommand({ tree: repository, args, source, target, lookEvery: LOOK_EVERY }),
+    ferryCommand({ tree: repository, args, source, target }),
   )
   const { code, output, lastWords, functions } = result
   if (code !== (expected.length === 0 ? 0 : 1)) {

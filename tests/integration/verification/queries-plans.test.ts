@@ -1,7 +1,7 @@
 /** Chosen queries are run on both sides, and what has become worse is a warning. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openTarget } from '../../../shared/target/connect.ts'
-import { queryOfBatch, verifyQuery } from '../../../shared/verification/queries.ts'
+import { queryOfBatch, verifyQuery } from '../../../shared/verification/queries/verify-query.ts'
 import { type Side, targetSide } from '../../../shared/verification/side.ts'
 import { rulesScene } from './rules-scene.ts'
 

@@ -1,6 +1,6 @@
 /** Rows of the target that point at nothing are found, whatever the target has declared. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { checkReferences } from '../../../shared/verification/references.ts'
+import { checkReferences } from '../../../shared/verification/references/check-references.ts'
 import { rulesScene } from './rules-scene.ts'
 
 const rows = `

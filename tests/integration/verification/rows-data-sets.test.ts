@@ -2,7 +2,7 @@
 import postgres from 'postgres'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readTable } from '../../../shared/projection/select.ts'
-import type { Strategy, VerificationMode } from '../../../shared/verification/comparison.ts'
+import type { Strategy, VerificationMode } from '../../../shared/verification/rows/comparison.ts'
 import { type DataSet, loadDataSet, loadLegacyClinic, sharedData } from '../../support/dump.ts'
 import { rowsPair } from './rows-pair.ts'
 

@@ -1,6 +1,6 @@
 /** Every rule of a plan finds the rows of the target that violate it, and no other. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { checkRules } from '../../../shared/verification/rules.ts'
+import { checkRules } from '../../../shared/verification/rules/check-rules.ts'
 import { rulesScene } from './rules-scene.ts'
 
 const rows = `

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { CollationFact, KeyFact, TableFacts } from '../../../shared/verification/facts.ts'
-import { orderAlike } from '../../../shared/verification/order.ts'
+import type { CollationFact, KeyFact, TableFacts } from '../../../shared/verification/rows/facts.ts'
+import { orderAlike } from '../../../shared/verification/rows/order.ts'
 
 const c: CollationFact = {
   provider: 'c',

@@ -9,12 +9,12 @@ import {
   type ReferencedTable,
   referencedStatement,
   referencesCountStatement,
-} from '../../../shared/verification/references-statements.ts'
+} from '../../../shared/verification/references/statements.ts'
 import {
   repeatedStatement,
   repeatingStatement,
   rulesCountStatement,
-} from '../../../shared/verification/rules-statements.ts'
+} from '../../../shared/verification/rules/statements.ts'
 import { catalog, column, constraint, key, table } from '../plan/catalog.ts'
 
 interface Words {

@@ -1,7 +1,8 @@
 /** What stands becomes findings, down to the columns. */
+
+import type { CheckName, Finding } from '../outcome.ts'
 import type { Comparison } from './comparison.ts'
 import { type KeyPair, lookUpColumns } from './look-up.ts'
-import type { CheckName, Finding } from './outcome.ts'
 import type { Standing } from './settle.ts'
 
 /** @param check the check that found it */

@@ -1,6 +1,10 @@
 /** Comparison by ranges of the key: ranges whose rows differ are cut finer, until their keys are listed. */
-import { cutsStatement, listStatement, segmentsStatement } from '../projection/digest-statements.ts'
-import type { KeyRange, KeyTexts } from '../projection/entity.ts'
+import {
+  cutsStatement,
+  listStatement,
+  segmentsStatement,
+} from '../../projection/digest-statements.ts'
+import type { KeyRange, KeyTexts } from '../../projection/entity.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
 import {
   addDifferences,

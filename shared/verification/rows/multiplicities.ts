@@ -3,7 +3,8 @@ import {
   digestSampleStatement,
   multiplicityStatement,
   type Part,
-} from '../projection/digest-buckets.ts'
+} from '../../projection/digest-buckets.ts'
+import type { CheckName, Finding } from '../outcome.ts'
 import {
   byBucket,
   type DifferingBucket,
@@ -12,7 +13,6 @@ import {
   settleBuckets,
 } from './buckets.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
-import type { CheckName, Finding } from './outcome.ts'
 import { again, type Patience } from './settle.ts'
 import { namedDifferences } from './suspects.ts'
 

@@ -1,11 +1,11 @@
 /** Some rows of a batch compared in full: drawn on both sides, so that a row of the target alone is met, too. */
-import { sampleStatement } from '../projection/digest-statements.ts'
-import type { KeyTexts } from '../projection/entity.ts'
+import { sampleStatement } from '../../projection/digest-statements.ts'
+import type { KeyTexts } from '../../projection/entity.ts'
+import type { Finding } from '../outcome.ts'
 import type { VerificationBatch } from './bounds.ts'
 import { both, type ComparedTable } from './comparison.ts'
 import { sampleRowsWithoutKey } from './multiplicities.ts'
 import { nameFindings } from './name.ts'
-import type { Finding } from './outcome.ts'
 import { type Patience, settle } from './settle.ts'
 import { noSuspects } from './suspects.ts'
 

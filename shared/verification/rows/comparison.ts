@@ -1,11 +1,11 @@
 /** Both tables of an entity, made ready to be compared: how each is read, and by what strategy. */
 
-import { type DigestedColumn, type DigestForm, rowDigest } from '../projection/digest.ts'
-import type { DigestedTable } from '../projection/digest-statements.ts'
-import type { CompiledEntity, CompiledKeyColumn } from '../projection/entity.ts'
+import { type DigestedColumn, type DigestForm, rowDigest } from '../../projection/digest.ts'
+import type { DigestedTable } from '../../projection/digest-statements.ts'
+import type { CompiledEntity, CompiledKeyColumn } from '../../projection/entity.ts'
+import type { Side } from '../side.ts'
 import { factsStatement, type KeyFact, type TableFacts } from './facts.ts'
 import { orderAlike } from './order.ts'
-import type { Side } from './side.ts'
 
 export type VerificationMode = 'counts' | 'sample' | 'full'
 

@@ -1,6 +1,6 @@
 /** What each server says about a table that is compared: how it is read, and how its key is ordered there. */
-import type { TableName } from '../projection/entity.ts'
-import { quoteLiteral, quoteTable } from '../projection/quote.ts'
+import type { TableName } from '../../projection/entity.ts'
+import { quoteLiteral, quoteTable } from '../../projection/quote.ts'
 
 /** Where texts are sorted by a collation: all that decides about the order. */
 export interface CollationFact {

@@ -1,7 +1,11 @@
 /** Comparison by hash of the key: buckets whose rows differ are listed, and rows matched by their keys. */
-import { bucketListStatement, bucketsStatement, type Part } from '../projection/digest-buckets.ts'
+import {
+  bucketListStatement,
+  bucketsStatement,
+  type Part,
+} from '../../projection/digest-buckets.ts'
+import type { CheckName, Finding } from '../outcome.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
-import type { CheckName, Finding } from './outcome.ts'
 import { again, type Patience } from './settle.ts'
 import {
   addDifferences,

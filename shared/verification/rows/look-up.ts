@@ -1,7 +1,7 @@
 /** Rows of both sides by equality of their keys, whatever the order of keys is. */
-import { columnDigests } from '../projection/digest.ts'
-import { lookUpStatement } from '../projection/digest-statements.ts'
-import type { KeyTexts } from '../projection/entity.ts'
+import { columnDigests } from '../../projection/digest.ts'
+import { lookUpStatement } from '../../projection/digest-statements.ts'
+import type { KeyTexts } from '../../projection/entity.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
 
 /** Keys in one statement. */

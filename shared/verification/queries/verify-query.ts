@@ -2,12 +2,12 @@
  * The check of chosen queries: what they cost before and after. Only ever a warning; no row leaves the
  * servers.
  */
-import { FerryError } from '../platform/errors.ts'
-import { isRetryable } from '../platform/sqlstate.ts'
-import type { CompiledQuery, KeyTexts } from '../projection/entity.ts'
-import type { Finding, Outcome } from './outcome.ts'
-import { explainStatements, type PlanRow, type Run, readPlan } from './queries-plan.ts'
-import type { Side } from './side.ts'
+import { FerryError } from '../../platform/errors.ts'
+import { isRetryable } from '../../platform/sqlstate.ts'
+import type { CompiledQuery, KeyTexts } from '../../projection/entity.ts'
+import type { Finding, Outcome } from '../outcome.ts'
+import type { Side } from '../side.ts'
+import { explainStatements, type PlanRow, type Run, readPlan } from './plan.ts'
 
 export interface QueryOptions {
   readonly source: Side

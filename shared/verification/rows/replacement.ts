@@ -1,11 +1,11 @@
 /** Which rows a repair takes away in the target and copies again, as conditions of each side. */
 
-import { digestAlias } from '../projection/digest.ts'
-import type { CompiledEntity, KeyTexts } from '../projection/entity.ts'
-import { keysCondition } from '../projection/keys.ts'
-import { quoteLiteral } from '../projection/quote.ts'
-import { rowCondition } from '../projection/range.ts'
-import { readTable } from '../projection/select.ts'
+import { digestAlias } from '../../projection/digest.ts'
+import type { CompiledEntity, KeyTexts } from '../../projection/entity.ts'
+import { keysCondition } from '../../projection/keys.ts'
+import { quoteLiteral } from '../../projection/quote.ts'
+import { rowCondition } from '../../projection/range.ts'
+import { readTable } from '../../projection/select.ts'
 import { both, type ComparedTable, type Comparison } from './comparison.ts'
 
 /** A finding about rows, as the control plane keeps it. */

@@ -2,21 +2,21 @@
  * The check of references: every row of the target that points at another one finds it there. Looked at
  * by the rows themselves, because a constraint that is not there, or is not validated, tells nothing.
  */
-import type { CompiledReference } from '../projection/entity.ts'
+import type { CompiledReference } from '../../projection/entity.ts'
 import {
   findOffenders,
   fromTarget,
   identity,
   offendersStatement,
   type TargetRows,
-} from './offenders.ts'
-import type { Finding, Outcome } from './outcome.ts'
+} from '../offenders.ts'
+import type { Finding, Outcome } from '../outcome.ts'
 import {
   isOrphan,
   type ReferencedTable,
   referencedStatement,
   referencesCountStatement,
-} from './references-statements.ts'
+} from './statements.ts'
 
 /**
  * Looks for orphans among the rows of a batch. One of a constraint that the source itself never validated

@@ -2,7 +2,7 @@
  * A second look at what seemed to differ. Both sides are read in snapshots of their own, so a row that
  * was just written may differ for a moment: it is looked up by its key until it settles or stands.
  */
-import type { KeyTexts } from '../projection/entity.ts'
+import type { KeyTexts } from '../../projection/entity.ts'
 import type { Comparison } from './comparison.ts'
 import { snapshotText } from './facts.ts'
 import { type KeyPair, lookUp } from './look-up.ts'

@@ -1,5 +1,5 @@
 /** What looked different at first sight in one batch, before it is looked at again. */
-import type { KeyRange, KeyTexts } from '../projection/entity.ts'
+import type { KeyRange, KeyTexts } from '../../projection/entity.ts'
 
 /** Differences of a batch that are named one by one; what lies beyond is a finding per range. */
 export const namedDifferences = 1000

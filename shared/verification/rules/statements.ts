@@ -1,8 +1,8 @@
 /** The statements that look at rules in the target. */
-import { digestAlias } from '../projection/digest.ts'
-import type { CompiledEntity, CompiledRule } from '../projection/entity.ts'
-import { quoteIdent } from '../projection/quote.ts'
-import { fromTarget, identity, offendersStatement, type TargetRows } from './offenders.ts'
+import { digestAlias } from '../../projection/digest.ts'
+import type { CompiledEntity, CompiledRule } from '../../projection/entity.ts'
+import { quoteIdent } from '../../projection/quote.ts'
+import { fromTarget, identity, offendersStatement, type TargetRows } from '../offenders.ts'
 
 /** One row `(counts jsonb)`: rows, those that violate any rule, those that violate each. */
 export function rulesCountStatement(

@@ -1,10 +1,10 @@
 /** Where one batch of a verification ends: so that every row of either side belongs to exactly one batch. */
-import type { Part } from '../projection/digest-buckets.ts'
-import type { CompiledEntity, KeyRange, KeyTexts } from '../projection/entity.ts'
+import type { Part } from '../../projection/digest-buckets.ts'
+import type { CompiledEntity, KeyRange, KeyTexts } from '../../projection/entity.ts'
+import type { Side } from '../side.ts'
 import { partOf } from './buckets.ts'
 import { type Comparison, openComparison, type VerificationMode } from './comparison.ts'
 import { readCuts, segmentRows } from './segments.ts'
-import type { Side } from './side.ts'
 
 export interface BoundsOptions {
   readonly source: Side

@@ -1,14 +1,14 @@
 /** The check of rules: what the plan says about an entity holds for its rows in the target. */
-import type { CompiledRule } from '../projection/entity.ts'
+import type { CompiledRule } from '../../projection/entity.ts'
 import {
   findOffenders,
   fromTarget,
   identity,
   offendersStatement,
   type TargetRows,
-} from './offenders.ts'
-import type { CheckResult, Finding, Outcome } from './outcome.ts'
-import { repeatedStatement, repeatingStatement, rulesCountStatement } from './rules-statements.ts'
+} from '../offenders.ts'
+import type { CheckResult, Finding, Outcome } from '../outcome.ts'
+import { repeatedStatement, repeatingStatement, rulesCountStatement } from './statements.ts'
 
 export interface RulesOptions extends TargetRows {
   /** Whether the batch begins the entity: then rules about all of its rows are looked at, too. */

@@ -2,12 +2,13 @@
  * The check of rows, for one batch of one entity: both sides hold the same rows, recomputed from what is
  * stored. Digests and key texts are all that leaves the servers.
  */
+
+import type { CheckName, CheckResult, Finding, Outcome } from '../outcome.ts'
 import type { VerificationBatch } from './bounds.ts'
 import { compareBuckets, type DifferingBucket, settleBuckets } from './buckets.ts'
 import { type Comparison, keysOnly } from './comparison.ts'
 import { compareRows } from './multiplicities.ts'
 import { nameFindings } from './name.ts'
-import type { CheckName, CheckResult, Finding, Outcome } from './outcome.ts'
 import { sampleBatch } from './sample.ts'
 import { compareSegments } from './segments.ts'
 import { type Patience, settle } from './settle.ts'

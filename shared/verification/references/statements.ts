@@ -1,10 +1,10 @@
 /** The statements that look for orphans in the target. */
-import { digestAlias } from '../projection/digest.ts'
-import type { CompiledReference } from '../projection/entity.ts'
-import { quoteIdent, quoteLiteral, quoteQualified, quoteTable } from '../projection/quote.ts'
-import { readTable } from '../projection/select.ts'
-import { factsStatement, type TableFacts } from './facts.ts'
-import { fromTarget, type TargetRows } from './offenders.ts'
+import { digestAlias } from '../../projection/digest.ts'
+import type { CompiledReference } from '../../projection/entity.ts'
+import { quoteIdent, quoteLiteral, quoteQualified, quoteTable } from '../../projection/quote.ts'
+import { readTable } from '../../projection/select.ts'
+import { fromTarget, type TargetRows } from '../offenders.ts'
+import { factsStatement, type TableFacts } from '../rows/facts.ts'
 
 /** What the target says about the table that a reference points at. */
 export interface ReferencedTable {
