@@ -16,6 +16,13 @@ begin
   if not found then
     return 'ignored';  -- committed after all, or another attempt has it: a documented no-op
   end if;
+  if p_error_code = 'fenced' then
+    -- the migration or pass had ended when the work was done; it may have been taken up again since
+    update migration.batches b
+       set status = 'retrying', lease_until = null, holder_pid = null, holder_started_at = null
+     where b.migration_id = p_migration_id and b.id = p_batch_id;
+    return 'ignored';
+  end if;
   -- connections come back, so they get all tries; the rest gets the documents' three
   v_limit := case when p_error_type = 'connection_error' then v_batch.max_retries else least(3, v_batch.max_retries) end;
   if p_retryable and v_batch.retry_count < v_limit then
