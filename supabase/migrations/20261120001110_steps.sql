@@ -43,5 +43,5 @@ comment on column migration.steps.stage is
   'Steps of one table run stage by stage; within a stage in any order, several at once.';
 comment on column migration.steps.statement is
   'Compiled from the source''s catalog when the migration began; names and expressions only.';
-comment on column migration.steps.weight is 'Estimated rows times what one costs: the heaviest step is run first.';
+comment on column migration.steps.weight is 'Estimated rows: the heaviest step is run first.';
 comment on column migration.steps.is_ready is 'Whether the rows are in and every earlier stage of its tables is done.';

@@ -68,7 +68,7 @@ begin
   insert into migration.steps (migration_id, entity_status_id, referenced_entity_status_id, kind, stage,
     object_name, statement, weight)
   select p_migration_id, e.id, r.id, s ->> 'kind', (s ->> 'stage')::smallint, s ->> 'object_name',
-         s ->> 'statement', e.records_total * coalesce((s ->> 'cost')::integer, 1)
+         s ->> 'statement', e.records_total
     from jsonb_array_elements(p_entities) p
    cross join lateral jsonb_array_elements(coalesce(p -> 'steps', '[]')) s
     join migration.entity_statuses e on e.migration_id = p_migration_id and e.target_entity = p ->> 'target_entity'

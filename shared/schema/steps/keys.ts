@@ -3,7 +3,7 @@ import { quoteIdent, quoteTable } from '../../projection/quote.ts'
 import type { CatalogConstraint, CatalogIndex } from '../../source/catalog-rows-attached.ts'
 import { leaveOut, type SchemaContext } from '../context.ts'
 import { type MovedTable, sourceName } from '../moved-table.ts'
-import { createIndex, type IndexParts, indexCost, indexParts, memberName } from './index.ts'
+import { createIndex, type IndexParts, indexParts, memberName } from './index.ts'
 import { objectName, type Step, stage, type TableParts } from './step.ts'
 
 const kinds = { p: 'primary_key', u: 'unique', x: 'exclusion' } as const
@@ -87,8 +87,7 @@ export function addKey(
     })
   } else {
     const statement = createIndex(made.parts, moved)
-    const cost = index === undefined ? 1 : indexCost(index, moved)
-    into.steps.push({ kind: 'index', stage: stage.index, object_name, statement, cost })
+    into.steps.push({ kind: 'index', stage: stage.index, object_name, statement })
     into.steps.push(attachStep(constraint, moved))
   }
 }

@@ -19,8 +19,6 @@ export interface Step {
   readonly statement: string
   /** `target_entity` of the other table that has to be as far. */
   readonly references?: string
-  /** Time per row in relation to other steps, 1 where unset: the longest is to begin first. */
-  readonly cost?: number
 }
 
 export const stage = {

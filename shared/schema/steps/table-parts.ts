@@ -5,7 +5,7 @@ import { comesWithParent, type MovedTable } from '../moved-table.ts'
 import type { Sequences } from '../sequences.ts'
 import { addCheck } from './check.ts'
 import { foreignKeySteps } from './foreign-key.ts'
-import { createIndex, indexCost, indexParts } from './index.ts'
+import { createIndex, indexParts } from './index.ts'
 import { addKey, isKey } from './keys.ts'
 import { partitionedKeySteps } from './partitioned.ts'
 import { settingSteps } from './setting.ts'
@@ -55,10 +55,7 @@ function addIndexes(moved: MovedTable, context: SchemaContext, into: TableParts)
     const statement = createIndex(parts, moved)
     const object_name = objectName(moved, index.name)
     if (moved.isSmall) into.ddl.push(statement)
-    else {
-      const cost = indexCost(index, moved)
-      into.steps.push({ kind: 'index', stage: stage.index, object_name, statement, cost })
-    }
+    else into.steps.push({ kind: 'index', stage: stage.index, object_name, statement })
   }
 }
 

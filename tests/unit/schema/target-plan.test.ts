@@ -185,7 +185,6 @@ alter table "clinic"."t" enable row level security`,
     expect(steps.get('public.b')).toEqual([
       {
         kind: 'index',
-        cost: 1,
         stage: 1,
         object_name: 'b_pkey',
         statement: 'create unique index "b_pkey" on "public"."b" using "btree" ("id")',
