@@ -1806,7 +1806,7 @@ export type Database = {
         }
         Returns: string
       }
-      _count_steps: { Args: { p_steps: string[] }; Returns: undefined }
+      _count_steps: { Args: { p_steps: string[] }; Returns: string[] }
       _counts: {
         Args: {
           p_pass: Omit<

@@ -101,10 +101,11 @@ $$;
 comment on function migration._settle_step(migration.steps) is
   'Writes down how a step went: error_code as it came out of its statement.';
 
-create function migration._count_steps(p_steps uuid[]) returns void
+create function migration._count_steps(p_steps uuid[]) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
   v_count record;
+  v_verifying uuid[] := '{}';
 begin
   perform from migration.entity_statuses e
     where e.id in (select unnest(array[s.entity_status_id, s.referenced_entity_status_id])
@@ -124,13 +125,14 @@ begin
      where o.id = v_count.migration_id;
     perform migration._open_steps(e.id) from migration.entity_statuses e where e.id = any (v_count.entities);
     if migration._end_if_done(v_count.migration_id) = 'verifying' then
-      perform migration.dispatch_lanes(v_count.migration_id);
+      v_verifying := v_verifying || v_count.migration_id;
     end if;
   end loop;
+  return v_verifying;
 end
 $$;
 comment on function migration._count_steps(uuid[]) is
-  'Adds settled steps to their migrations, opens what waited for them, and ends a migration with its last one.';
+  'Adds settled steps to their migrations, opens what waited for them, and begins the verification of those that have no step left: their ids, for whom calls are to be asked for last of all.';
 
 create function migration._take_step(p_more boolean) returns migration.steps
 language plpgsql set search_path = '' as $$
@@ -173,6 +175,7 @@ declare
   v_step migration.steps;
   v_ran integer := 0;
   v_uncounted uuid[] := '{}';
+  v_verifying uuid[] := '{}';
   v_until timestamptz := clock_timestamp() + interval '500 milliseconds';
 begin
   perform set_config('lock_timeout', '10s', true);
@@ -182,7 +185,7 @@ begin
     if v_step.id is null then
       exit when v_uncounted = '{}';
       -- what waited for these may be short, too
-      perform migration._count_steps(v_uncounted);
+      v_verifying := v_verifying || migration._count_steps(v_uncounted);
       v_uncounted := '{}';
       continue;
     end if;
@@ -194,7 +197,9 @@ begin
     v_ran := v_ran + 1;
   end loop;
   -- never before a long statement: no batch may wait for an index of another table
-  perform migration._count_steps(v_uncounted);
+  v_verifying := v_verifying || migration._count_steps(v_uncounted);
+  -- the lock on lanes is the last of a transaction
+  perform migration.dispatch_lanes(id) from unnest(v_verifying) id order by id;
   return jsonb_build_object('ran', v_ran);
 end
 $$;

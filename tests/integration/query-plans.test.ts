@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
   { name: 'claim_batch', statement: claim, most: 150 },
   { name: 'carve_batch', statement: carve, most: 500, before: [claim] },
   { name: 'begin_load', statement: beginLoad, most: 100, before: [claim] },
-  { name: 'complete_batch', statement: complete, most: 400, before: [claim, carve, ...load] },
+  { name: 'complete_batch', statement: complete, most: 600, before: [claim, carve, ...load] },
   { name: "an entity's last batch", statement: complete, most: 2000, before: [claim, ...load] },
   { name: 'fail_batch', statement: fail, most: 200, before: [claim] },
   { name: 'dispatch_lanes', statement: `select migration.dispatch_lanes('$1')`, most: 350 },
