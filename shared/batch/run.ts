@@ -15,6 +15,7 @@ import { copyBatch } from './copy.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
 import { repairBatch } from './repair.ts'
+import { settleBatch } from './settle.ts'
 import { verifyBatch } from './verify.ts'
 
 export interface Call {
@@ -29,6 +30,7 @@ export interface Call {
 /** How a batch of each kind is done. */
 const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
   copy: copyBatch,
+  settle: settleBatch,
   verify: verifyBatch,
   repair: repairBatch,
 }

@@ -6,7 +6,7 @@
  * Inside the statements `s` is the stage (`pg_temp.ferry_stage`, columns `s0`, `s1` … in the order of
  * `CompiledEntity.columns`), `v` the computed values (`c0`, `c1` …, one for each of `columns`).
  */
-import type { TableName } from './entity.ts'
+import type { TableName } from './table-name.ts'
 
 export type Conflict = 'fail' | 'update' | 'ignore'
 
@@ -43,6 +43,8 @@ export interface CompiledMapping {
   readonly system: string
   /** `entity_name` of the parents that are looked up in the map; their ids there are `$1`, in this order. */
   readonly maps: readonly string[]
+  /** The key text of a stage row, over `s`: what map and dead letters call the row. */
+  readonly key: string
   /** `create temp table ferry_rows (place tid, key text, refused smallint, c0 …) on commit drop`. */
   readonly rows_table: string
   /**

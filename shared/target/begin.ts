@@ -1,5 +1,6 @@
 /** Makes the target's tables and begins the migration, or leaves nothing behind. */
 import type { Sql } from 'postgres'
+import type { Dependency } from '../projection/mapping.ts'
 import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
 import { controlFailure } from './control-failure.ts'
@@ -15,6 +16,8 @@ export interface Beginning {
     readonly dependency_order: number
     readonly records_total: number
     readonly definition: object
+    /** What its batches wait for besides their place in the queue. */
+    readonly waits_for: readonly Dependency[]
     /** What the database does to its table after the rows are in. */
     readonly steps: readonly object[]
   }[]
@@ -43,6 +46,7 @@ export async function beginMigration(
     dependency_order: entity.dependency_order,
     records_total: entity.records_total,
     definition: entity.definition,
+    waits_for: entity.waits_for,
     steps: entity.steps,
   }))
   try {

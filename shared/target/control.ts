@@ -14,7 +14,7 @@ export interface ClaimedBatch {
   readonly migration_id: string
   readonly batch_id: string
   readonly attempt: number
-  readonly kind: 'copy' | 'verify' | 'repair'
+  readonly kind: 'copy' | 'settle' | 'verify' | 'repair' | 'replay'
   /** What a batch of kind verify looks at; '' otherwise. */
   readonly check_name: '' | 'rows' | 'schema' | 'queries'
   /** Settings of the verification that the batch belongs to. */

@@ -33,3 +33,26 @@ language sql immutable set search_path = '' as $$
 $$;
 comment on function migration._backoff(integer) is
   'Wait before the next try: 1, 2, 4, 8, 16, then 30 seconds.';
+
+do $do$
+begin
+  if current_setting('server_version_num')::integer >= 160000 then
+    execute $sql$
+      create function migration.input_is_valid(p_value text, p_type text) returns boolean
+      language sql stable set search_path = '' as $$ select pg_catalog.pg_input_is_valid(p_value, p_type) $$ $sql$;
+  else
+    execute $sql$
+      create function migration.input_is_valid(p_value text, p_type text) returns boolean
+      language plpgsql stable set search_path = '' as $$
+      begin
+        execute format('select %L::%s', p_value, p_type);
+        return p_value is not null or null;
+      exception when data_exception or integrity_constraint_violation then
+        return false;
+      end
+      $$ $sql$;
+  end if;
+end
+$do$;
+comment on function migration.input_is_valid(text, text) is
+  'Whether a text reads as a value of a type, which the compiler names; null for null. Never raises for a value.';

@@ -24,6 +24,7 @@ create table migration.entity_statuses (
   prefix_through jsonb not null default '[]',
   pace_floor numeric,
   slow_batches integer not null default 0,
+  copied_at timestamptz,
   updated_at timestamptz not null default now(),
   constraint entity_statuses_status_known
     check (status in ('pending', 'running', 'completed', 'failed', 'skipped')),
@@ -55,4 +56,19 @@ comment on column migration.entity_statuses.last_processed_id is
 comment on column migration.entity_statuses.pace_floor is 'Fewest milliseconds per MiB that a batch of this entity took.';
 comment on column migration.entity_statuses.slow_batches is 'Batches in a row that took 8 times as long and more.';
 comment on column migration.entity_statuses.prefix_through is 'The same position as jsonb; [] before the first row.';
+comment on column migration.entity_statuses.copied_at is
+  'When the last row was in; an entity with late references is completed later, when these are settled.';
 comment on column migration.entity_statuses.records_total is 'Estimate at first; raised when more rows were read.';
+
+create table migration.entity_dependencies (
+  entity_status_id uuid not null references migration.entity_statuses (id) on delete cascade,
+  kind text not null,
+  depends_on uuid not null references migration.entity_statuses (id) on delete cascade,
+  until text not null,
+  primary key (entity_status_id, kind, depends_on),
+  constraint entity_dependencies_kind_known check (kind in ('copy', 'settle')),
+  constraint entity_dependencies_until_known check (until in ('copied', 'completed'))
+);
+create index entity_dependencies_depends_on on migration.entity_dependencies (depends_on);
+comment on table migration.entity_dependencies is
+  'What the copy of an entity, or the look at its late references, waits for: another entity that is copied or completed.';

@@ -40,7 +40,7 @@ create table migration.batches (
   primary key (migration_id, id),
   constraint batches_number_unique unique (migration_id, entity_status_id, batch_number),
   constraint batches_range_unique unique (migration_id, entity_status_id, pass_id, kind, check_name, range_after),
-  constraint batches_kind_known check (kind in ('copy', 'verify', 'repair')),
+  constraint batches_kind_known check (kind in ('copy', 'settle', 'verify', 'repair', 'replay')),
   constraint batches_status_known
     check (status in ('pending', 'processing', 'completed', 'failed', 'retrying')),
   constraint batches_rows_add_up check (
@@ -62,7 +62,7 @@ create index batches_entity_status_id on migration.batches (entity_status_id);
 create index batches_claimable on migration.batches (migration_id, dependency_order, batch_number)
   where status in ('pending', 'retrying');
 create index batches_held on migration.batches (migration_id, lease_until) where status = 'processing';
-create index batches_pass on migration.batches (migration_id, pass_id) where kind <> 'copy';
+create index batches_pass on migration.batches (migration_id, pass_id) where kind not in ('copy', 'settle');
 create index batches_open on migration.batches (migration_id, entity_status_id)
   where status <> 'completed';
 comment on table migration.batches is 'One claimable key range of one entity; the queue that every function works on.';
@@ -70,6 +70,8 @@ comment on column migration.batches.check_name is 'What a batch of kind verify l
 comment on column migration.batches.pass_id is 'The verification or repair that it belongs to; zeros for the copy itself.';
 comment on column migration.batches.task is 'Settings of the pass for the holder: mode, seed, sample_rows.';
 comment on column migration.batches.outcome is 'What a check reported, added up when its pass ends.';
+comment on column migration.batches.not_before is
+  'Back-off; infinity: it waits for another batch or entity, which opens it.';
 comment on column migration.batches.range_after is
   'Exclusive lower bound: a JSON array of key texts as the server printed them; [] is the beginning.';
 comment on column migration.batches.range_through is 'Inclusive upper bound; null: to the end.';

@@ -1,5 +1,5 @@
--- Owns: what went wrong (MigrationError), by month.
--- Called by: fail_batch, the watchdog; later dead letters.
+-- Owns: what went wrong (MigrationError), dead letters included, by month.
+-- Called by: fail_batch, the watchdog; mapping_load.sql and settle.sql write dead letters, replay.sql resolves them.
 -- Keeps: a message, a known type, and no value of a row: callers hand in codes and names only.
 create table migration.errors (
   id uuid not null default gen_random_uuid(),
@@ -17,21 +17,36 @@ create table migration.errors (
   occurred_at timestamptz not null default now(),
   is_resolved boolean not null default false,
   resolution_notes text,
+  is_dead_letter boolean not null default false,
+  resolution text,
+  resolved_at timestamptz,
+  resolved_by text,
+  replay_batch_id uuid,
   primary key (id, occurred_at),
   constraint errors_type_known check (error_type in (
     'connection_error', 'data_validation', 'constraint_violation', 'timeout', 'unknown')),
   constraint errors_message_not_empty check (error_message <> ''),
   constraint errors_context_is_object check (jsonb_typeof(context) = 'object'),
+  constraint errors_dead_letter_has_key check (not is_dead_letter or
+    (source_record_id is not null and entity_status_id is not null)),
+  constraint errors_resolution_known check (resolution in ('replayed', 'superseded', 'gone', 'dismissed')),
+  constraint errors_resolved_is_told check (is_resolved = (resolution is not null and resolved_at is not null)),
   constraint errors_nothing_of_the_row check (source_data is null and stack_trace is null)
 ) partition by range (occurred_at);
 create index errors_migration on migration.errors (migration_id, occurred_at);
 create index errors_entity on migration.errors (entity_status_id);
+create index errors_dead_letters on migration.errors (entity_status_id, source_record_id) where is_dead_letter;
+create index errors_replay on migration.errors (replay_batch_id) where replay_batch_id is not null;
 create index errors_type_occurred on migration.errors (error_type, occurred_at);
 create table migration.errors_default partition of migration.errors default;
 comment on table migration.errors is 'What went wrong, with codes, names and keys only; partitioned by month.';
 comment on table migration.errors_default is 'Catches a month without a partition; empty when housekeeping runs.';
 comment on column migration.errors.source_data is
   'Of the documents; always null: a copy of a patient''s row outside its table is a leak.';
+comment on column migration.errors.is_dead_letter is 'One row of the source that the target did not take; source_record_id is its key.';
+comment on column migration.errors.resolution is
+  'replayed: loaded after all; superseded: the target has a newer version; gone: the source has it no more; dismissed: by an operator.';
+comment on column migration.errors.replay_batch_id is 'The batch that tries it again.';
 comment on column migration.errors.batch_id is 'The batch; no foreign key, because batches are kept for a shorter time.';
 
 create function migration._ensure_error_partition(p_at timestamptz) returns void

@@ -67,7 +67,7 @@ begin
   select count(*) into v_wanted from (
     select from migration.batches b
      where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
-       and (b.kind = 'copy' or b.pass_id = v_migration.verification_id)
+       and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)
        and b.not_before <= migration.clock() limit v_migration.lanes_allowed) claimable;
   -- requests on their way will each take one of the claimable batches
   v_wanted := greatest(0, least(v_wanted - migration._lanes(p_migration_id, false),

@@ -23,7 +23,7 @@ begin
    where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
      and b.not_before <= migration.clock()
      -- what a pass has left that was broken off is nobody's work any more
-     and (b.kind = 'copy' or b.pass_id = v_migration.verification_id)
+     and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)
    order by b.dependency_order, b.batch_number limit 1 for update skip locked;
   if not found then
     return;
@@ -86,6 +86,7 @@ declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
   v_number integer;
   v_limit integer;
+  v_serial boolean;
 begin
   update migration.batches b set range_through = p_through
    where b.migration_id = p_migration_id and b.id = p_batch_id;
@@ -93,13 +94,16 @@ begin
     -- what a death has made of this batch's limit is not handed on
     update migration.entity_statuses e set batches_created = e.batches_created + 1
      where e.id = v_batch.entity_status_id
-     returning e.batches_created, case v_batch.kind when 'copy' then e.batch_size else migration._check_batch_rows(e) end
-      into v_number, v_limit;
+     returning e.batches_created, case v_batch.kind when 'copy' then e.batch_size else migration._check_batch_rows(e) end,
+       coalesce((e.definition ->> 'serial')::boolean, false)
+      into v_number, v_limit, v_serial;
     insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task,
-      dependency_order, batch_number, range_after, range_through, row_limit, max_retries)
+      dependency_order, batch_number, range_after, range_through, row_limit, max_retries, not_before)
     values (p_migration_id, v_batch.entity_status_id, v_batch.kind, v_batch.check_name, v_batch.pass_id,
       v_batch.task, v_batch.dependency_order, v_number, p_through, v_batch.range_through,
-      v_limit, v_batch.max_retries);
+      v_limit, v_batch.max_retries,
+      -- one after the other in key order: complete_batch opens the next one
+      case when v_batch.kind = 'copy' and v_serial then 'infinity' else '-infinity' end::timestamptz);
     perform migration.dispatch_lanes(p_migration_id);
   end if;
 end

@@ -86,6 +86,9 @@ language plpgsql set search_path = '' as $$
 declare
   v_definition jsonb := (select e.definition from migration.entity_statuses e where e.id = p_batch.entity_status_id);
 begin
+  if v_definition ? 'mapping' then
+    return;  -- counted by the statements of load_stage: subtransactions that failed would count here, too
+  end if;
   if migration._rows_inserted(v_definition) - current_setting('migration.rows_before')::bigint <> p_records then
     perform migration._raise('SF002', 'rows_not_accounted_for',
       'The target counted another number of inserted rows than were sent.',
@@ -118,8 +121,11 @@ begin
    where b.migration_id = p_migration_id and b.id = p_batch_id returning * into v_batch;
   v_total_before := v_entity.records_total;
   v_entity := migration._count_batch_in_entity(v_batch);
+  perform migration._open_next(v_batch);
   perform migration._write_checkpoint(v_batch, v_entity);
-  perform migration._mind_pace(v_batch, p_target_wait_ms);
+  if not v_entity.definition ? 'mapping' then  -- the pace of a mapped entity is that of its rules
+    perform migration._mind_pace(v_batch, p_target_wait_ms);
+  end if;
   v_status := migration._count_batch_in_migration(v_batch, v_entity,
     v_entity.records_total - v_total_before);
   perform migration.audit('process-batch', 'batch.completed', p_migration_id, jsonb_build_object(
@@ -130,7 +136,7 @@ begin
          finished_at = case when p_last_of_call then migration.clock() end,
          finish_reason = case when p_last_of_call then 'budget' end
    where d.id = v_batch.dispatch_id and d.finished_at is null;
-  if p_last_of_call or v_status = 'verifying' then
+  if p_last_of_call or v_status = 'verifying' or migration._calls_wanted(p_migration_id) then
     perform migration.dispatch_lanes(p_migration_id);
   end if;
   return jsonb_build_object('entity_status', v_entity.status, 'migration_status', v_status);

@@ -7,11 +7,15 @@ returns migration.entity_statuses language plpgsql set search_path = '' as $$
 declare
   v_entity migration.entity_statuses;
   v_open boolean;
+  v_unsettled boolean;
   v_prefix jsonb := migration._advance_prefix(p_batch);
 begin
   select exists (select from migration.batches b
     where b.migration_id = p_batch.migration_id and b.entity_status_id = p_batch.entity_status_id
-      and b.kind = 'copy' and b.status <> 'completed') into v_open;
+      and b.kind = 'copy' and b.status <> 'completed'),
+    exists (select from migration.batches b
+    where b.migration_id = p_batch.migration_id and b.entity_status_id = p_batch.entity_status_id
+      and b.kind = 'settle' and b.status <> 'completed') into v_open, v_unsettled;
   update migration.entity_statuses e
      set records_read = e.records_read + p_batch.records_read,
          records_processed = e.records_processed + p_batch.records_successful,
@@ -19,8 +23,9 @@ begin
          records_filtered = e.records_filtered + p_batch.records_filtered,
          records_total = case when v_open then greatest(e.records_total, e.records_read + p_batch.records_read)
                               else e.records_read + p_batch.records_read end,
-         status = case when v_open then e.status else 'completed' end,
-         completed_at = case when v_open then e.completed_at else migration.clock() end,
+         copied_at = case when not v_open then coalesce(e.copied_at, migration.clock()) end,
+         status = case when v_open or v_unsettled then e.status else 'completed' end,
+         completed_at = case when v_open or v_unsettled then e.completed_at else migration.clock() end,
          prefix_through = v_prefix, last_processed_id = nullif(v_prefix::text, '[]'),
          -- a batch that killed functions has taught how many rows are too many
          batch_size = migration._next_batch_size(case when p_batch.deaths > 0
@@ -70,6 +75,7 @@ begin
          records_filtered = o.records_filtered + p_batch.records_filtered,
          records_total = o.records_total + p_more_in_total,
          completed_entities = o.completed_entities + v_done::integer,
+         error_count = o.error_count + p_batch.records_failed,
          progress_percentage = least(99.99, trunc(100.0 * (o.records_read + p_batch.records_read)
            / greatest(1, o.records_total + p_more_in_total), 2))
    where o.id = p_batch.migration_id returning * into v_migration;
@@ -85,6 +91,9 @@ begin
     perform migration._emit(p_batch.migration_id, 'migration_progress', jsonb_build_object(
       'entity', p_entity.entity_name, 'progress_percentage', v_migration.progress_percentage,
       'throughput', p_entity.throughput_per_second));
+  end if;
+  if p_entity.copied_at is not null then
+    perform migration._open_waiting(p_batch.migration_id, p_entity.id);
   end if;
   if v_done then
     perform migration._open_steps(p_entity.id);
@@ -103,14 +112,15 @@ declare
   v_migration migration.orchestrations;
 begin
   if exists (select from migration.entity_statuses e
-              where e.migration_id = p_migration_id and e.status in ('pending', 'running')) then
+              where e.migration_id = p_migration_id and e.status in ('pending', 'running')
+                and e.id not in (select migration._stuck_entities(p_migration_id))) then
     return 'running';
   end if;
   update migration.orchestrations o set copied_at = coalesce(o.copied_at, migration.clock())
    where o.id = p_migration_id and o.status = 'running';
   if exists (select from migration.steps s where s.migration_id = p_migration_id and s.status = 'pending'
-               and not exists (select from migration.entity_statuses e where e.status = 'failed'
-                                  and e.id in (s.entity_status_id, s.referenced_entity_status_id))) then
+               and not exists (select from migration._stuck_entities(p_migration_id) stuck(id)
+                                where stuck.id in (s.entity_status_id, s.referenced_entity_status_id))) then
     return 'running';
   end if;
   select min(e.entity_name) into v_failed from migration.entity_statuses e

@@ -38,7 +38,7 @@ begin
      set status = 'failed', error_summary = p_error_code,
          lease_until = null, holder_pid = null, holder_started_at = null
    where b.migration_id = p_migration_id and b.id = p_batch_id;
-  if v_batch.kind <> 'copy' then
+  if v_batch.kind not in ('copy', 'settle') then
     perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
     perform migration._abort_pass(p_migration_id, p_error_code, v_batch.pass_id);
     return 'failed';
@@ -46,6 +46,11 @@ begin
   update migration.entity_statuses e set status = 'failed', completed_at = migration.clock()
    where e.id = v_batch.entity_status_id and e.status = 'running';
   perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
+  if p_error_code = 'refusals_exceeded' then
+    perform migration._emit(p_migration_id, 'error_threshold', jsonb_build_object('entity', e.entity_name,
+        'refused', e.records_failed, 'read', e.records_read))
+       from migration.entity_statuses e where e.id = v_batch.entity_status_id;
+  end if;
   perform migration._emit(p_migration_id, 'entity_failed',
       jsonb_build_object('entity', e.entity_name, 'code', p_error_code))
      from migration.entity_statuses e where e.id = v_batch.entity_status_id;
@@ -89,7 +94,7 @@ begin
   perform migration._record_error(p_batch, 'timeout', case when v_parked then 'batch_parked' else p_cause end, null,
     case p_cause when 'lease_expired' then 'The function held the batch past its lease and was cut off.'
                  else 'The function''s connection ended before the batch was committed.' end);
-  if v_parked and p_batch.kind <> 'copy' then
+  if v_parked and p_batch.kind not in ('copy', 'settle') then
     perform migration._abort_pass(p_batch.migration_id, 'batch_parked', p_batch.pass_id);
   elsif v_parked then
     update migration.orchestrations o set control_state = 'parked'

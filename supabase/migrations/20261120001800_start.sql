@@ -81,6 +81,48 @@ $$;
 comment on function migration._plan_steps(uuid, jsonb) is
   'Writes the steps that follow the copy, and has them run.';
 
+create function migration._write_first_batches(p_migration_id uuid, p_entities jsonb, p_max_retries integer)
+returns void language plpgsql set search_path = '' as $$
+begin
+  insert into migration.entity_dependencies (entity_status_id, kind, depends_on, until)
+  select e.id, w ->> 'kind', on_.id, w ->> 'until'
+    from jsonb_array_elements(p_entities) p
+   cross join lateral jsonb_array_elements(coalesce(p -> 'waits_for', '[]')) w
+    join migration.entity_statuses e on e.migration_id = p_migration_id and e.target_entity = p ->> 'target_entity'
+    join migration.entity_statuses on_ on on_.migration_id = p_migration_id and on_.entity_name = w ->> 'entity_name';
+  insert into migration.batches (migration_id, entity_status_id, kind, dependency_order, batch_number, row_limit,
+    max_retries, not_before)
+  select p_migration_id, e.id, k.kind, e.dependency_order, k.at, e.batch_size, p_max_retries,
+         case when migration._waits(e.id, k.kind) then 'infinity' else '-infinity' end::timestamptz
+    from migration.entity_statuses e cross join (values ('copy', 1), ('settle', 2)) k (kind, at)
+   where e.migration_id = p_migration_id
+     and (k.kind = 'copy' or jsonb_array_length(e.definition #> '{mapping,late}') > 0);
+  update migration.entity_statuses e set batches_created = 2
+   where e.migration_id = p_migration_id and jsonb_array_length(e.definition #> '{mapping,late}') > 0;
+end
+$$;
+comment on function migration._write_first_batches(uuid, jsonb, integer) is
+  'Writes what entities wait for, and for each its first range and, where it has late references, the look at them.';
+
+create function migration._save_mappings(p_entities jsonb, p_version text) returns void
+language sql set search_path = '' as $$
+  insert into migration.map_entities (source_system, source_table, destination_table, entity_type)
+  select p #>> '{definition,mapping,system}', p ->> 'entity_name', p ->> 'target_entity', p #>> '{definition,mapping,entity_type}'
+    from jsonb_array_elements(p_entities) p where p #>> '{definition,mapping,id}' is not null
+  on conflict (source_system, source_table) do update
+     set destination_table = excluded.destination_table, entity_type = excluded.entity_type;
+  insert into migration.entity_mappings (source_entity, destination_entity, transformation_rules, dependency_entities,
+    validation_rules, version)
+  select p ->> 'entity_name', p ->> 'target_entity', p -> 'definition',
+         array(select distinct w ->> 'entity_name' from jsonb_array_elements(coalesce(p -> 'waits_for', '[]')) w
+                where w ->> 'kind' = 'copy'),
+         jsonb_build_object('rules', coalesce(p #> '{definition,rules}', '[]')), p_version
+    from jsonb_array_elements(p_entities) p where p #> '{definition,mapping}' is not null
+  on conflict (source_entity, destination_entity, version) do nothing
+$$;
+comment on function migration._save_mappings(jsonb, text) is
+  'Gives mapped entities their place in the map, and keeps what they were compiled to by the plan''s fingerprint.';
+
 create function migration.start(
   p_plan jsonb, p_plan_fingerprint text, p_source_fingerprint text,
   p_entities jsonb, p_configuration jsonb, p_created_by text
@@ -106,9 +148,8 @@ begin
   select v_id, e ->> 'entity_name', e ->> 'target_entity', (e ->> 'dependency_order')::integer,
          (e ->> 'records_total')::bigint, (p_configuration ->> 'batch_rows')::integer, e -> 'definition', 1
     from jsonb_array_elements(p_entities) e;
-  insert into migration.batches (migration_id, entity_status_id, dependency_order, batch_number, row_limit, max_retries)
-  select v_id, e.id, e.dependency_order, 1, e.batch_size, (p_configuration ->> 'max_retries')::integer
-    from migration.entity_statuses e where e.migration_id = v_id;
+  perform migration._write_first_batches(v_id, p_entities, (p_configuration ->> 'max_retries')::integer);
+  perform migration._save_mappings(p_entities, p_plan_fingerprint);
   perform migration._plan_steps(v_id, p_entities);
   perform migration._emit(v_id, 'migration_started', jsonb_build_object('entities', jsonb_array_length(p_entities)));
   perform migration.audit(p_created_by, 'migration.started', v_id, jsonb_build_object(

@@ -14,11 +14,11 @@ do $$
 declare
   v_table text;
 begin
-  foreach v_table in array array['orchestrations', 'entity_statuses', 'batches', 'checkpoints', 'mappings',
-    'entity_mappings', 'steps', 'verifications', 'validation_results', 'findings', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
+  foreach v_table in array array['orchestrations', 'entity_statuses', 'batches', 'checkpoints', 'map_entities', 'loads', 'id_map', 'before_images',
+    'entity_dependencies', 'entity_mappings', 'steps', 'verifications', 'validation_results', 'findings', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
   loop
     execute format('alter table migration.%I enable row level security', v_table);
-    if v_table not in ('dispatches', 'audit_head') then  -- inner workings: for the owner alone
+    if v_table not in ('dispatches', 'audit_head', 'before_images') then  -- inner workings: for the owner alone
       execute format('create policy readers on migration.%I for select to authenticated
         using ((select migration.is_reader()))', v_table);
     end if;

@@ -1,27 +1,6 @@
--- Owns: the permanent map from legacy ids to UUIDs (MigrationMapping) and the saved transformation
---   rules (LegacyEntityMapping).
--- Called by: loads of mapped entities; plans that are saved.
--- Keeps: one destination per source row and migration; no cycle among dependencies on oneself.
-create table migration.mappings (
-  id uuid primary key default gen_random_uuid(),
-  migration_id uuid not null references migration.orchestrations (id) on delete restrict,
-  source_table text not null,
-  source_id text not null,
-  destination_table text not null,
-  destination_id uuid not null,
-  entity_type text not null,
-  mapping_metadata jsonb not null default '{}',
-  created_at timestamptz not null default now(),
-  is_active boolean not null default true,
-  constraint mappings_source_unique unique (migration_id, source_table, source_id),
-  constraint mappings_names_not_empty
-    check (source_table <> '' and destination_table <> '' and entity_type <> ''),
-  constraint mappings_metadata_is_object check (jsonb_typeof(mapping_metadata) = 'object')
-);
-create index mappings_source on migration.mappings (source_table, source_id);
-comment on table migration.mappings is 'Legacy id → UUID, permanent: later runs and reconciliation need it.';
-comment on column migration.mappings.source_id is 'Key text as the source''s server printed it.';
-
+-- Owns: the saved mappings of entities (LegacyEntityMapping), by version.
+-- Called by: migration.start and function plan (save).
+-- Keeps: no cycle among dependencies on oneself.
 create table migration.entity_mappings (
   id uuid primary key default gen_random_uuid(),
   source_entity text not null,

@@ -1,0 +1,93 @@
+-- Owns: which of several rows with the same values is accepted.
+-- Called by: mapping_load.sql, for entities whose batches run one after the other in key order.
+-- Keeps: the same answer for any size of batch: of rows that are otherwise acceptable the first by key wins,
+--   against the rows of its batch and against those that earlier batches brought; a row that is refused for
+--   another reason is in nobody's way.
+create function migration._values(p_columns jsonb, p_alias text) returns text
+language sql immutable set search_path = '' as $$
+  select string_agg(format('%s.c%s', p_alias, c), ', ' order by at) from jsonb_array_elements_text(p_columns) with ordinality x(c, at)
+$$;
+comment on function migration._values(jsonb, text) is 'c<n>, … for positions of columns.';
+
+create function migration._equal_in_target(p_mapping jsonb, p_columns jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select string_agg(format('t.%I = r.c%s', p_mapping #>> array['columns', c], c), ' and ' order by at)
+    from jsonb_array_elements_text(p_columns) with ordinality x(c, at)
+$$;
+comment on function migration._equal_in_target(jsonb, jsonb) is
+  'Condition that a row t of the target has the values of a row r of ferry_rows at these positions.';
+
+create function migration._refuse_taken(p_mapping jsonb, p_target text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_rule jsonb;
+begin
+  for v_rule in select * from jsonb_array_elements(p_mapping -> 'unique') loop
+    continue when v_rule ->> 'wins' = 'last';
+    execute format('update pg_temp.ferry_rows r set refused = $1 where r.refused is null
+      and exists (select from %s t where %s and not (%s))', p_target,
+      migration._equal_in_target(p_mapping, v_rule -> 'columns'),
+      migration._equal_in_target(p_mapping, p_mapping -> 'identity')) using (v_rule ->> 'refusal')::smallint;
+  end loop;
+end
+$$;
+comment on function migration._refuse_taken(jsonb, text) is
+  'Refuses rows whose values another row of the target has.';
+
+create function migration._has_rivals(p_mapping jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_rule jsonb;
+  v_found boolean;
+begin
+  for v_rule in select * from jsonb_array_elements(p_mapping -> 'unique') loop
+    -- a hash over the values: sorting is left to the few that have rivals
+    execute format('select exists (select from pg_temp.ferry_rows r where r.refused is null and num_nulls(%1$s) = 0
+      group by %1$s having count(*) > 1)', migration._values(v_rule -> 'columns', 'r')) into v_found;
+    if v_found then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+comment on function migration._has_rivals(jsonb) is 'Whether two rows of the batch have the same values under any rule.';
+
+create function migration._rivals_statement(p_mapping jsonb) returns text
+language sql immutable set search_path = '' as $$
+  -- the first row under every rule wins for certain; who stands against a certain winner has lost
+  select format('with ranked as (
+      select r.place, %s from pg_temp.ferry_rows r where r.refused is null),
+    certain as (select k.place from ranked k where %s),
+    lost as (select k.place, case %s end as refusal from ranked k)
+    update pg_temp.ferry_rows r set refused = l.refusal from lost l where l.place = r.place and l.refusal is not null',
+    string_agg(format('case when num_nulls(%1$s) = 0 then first_value(r.place) over (partition by %1$s order by r.place %2$s) else r.place end as f%3$s',
+      migration._values(u -> 'columns', 'r'), case u ->> 'wins' when 'last' then 'desc' else '' end, at), ', ' order by at),
+    string_agg(format('k.f%s = k.place', at), ' and ' order by at),
+    string_agg(format('when k.f%1$s <> k.place and exists (select from certain c where c.place = k.f%1$s) then %2$s', at, u ->> 'refusal'), ' ' order by at))
+    from jsonb_array_elements(p_mapping -> 'unique') with ordinality x(u, at)
+$$;
+comment on function migration._rivals_statement(jsonb) is 'Refuses rows that have lost against a certain winner; to be run until it finds none.';
+
+create function migration._decide_unique(p_mapping jsonb, p_target text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_statement text := migration._rivals_statement(p_mapping);
+  v_rows bigint;
+begin
+  if jsonb_array_length(p_mapping -> 'unique') = 0 then
+    return;
+  end if;
+  perform migration._refuse_taken(p_mapping, p_target);
+  if not migration._has_rivals(p_mapping) then
+    return;
+  end if;
+  loop
+    execute v_statement;
+    get diagnostics v_rows = row_count;
+    exit when v_rows = 0;
+  end loop;
+end
+$$;
+comment on function migration._decide_unique(jsonb, text) is
+  'Refuses the losers among rows with the same values, rule by rule as if they came one after the other by key.';

@@ -1,0 +1,198 @@
+-- Owns: the load of a mapped entity: from the stage to rows, map and dead letters, set-based.
+-- Called by: function process-batch, after COPY has filled pg_temp.ferry_stage inside the batch's
+--   transaction; replay.sql and repair.
+-- Keeps: read = loaded + refused + left out; a row is in the target and in the map, or it is a dead letter;
+--   no value of a row but its key leaves the target's table.
+create function migration._map_entity(p_system text, p_entity_name text) returns integer
+language sql stable set search_path = '' as $$
+  select m.id from migration.map_entities m where m.source_system = p_system and m.source_table = p_entity_name
+$$;
+comment on function migration._map_entity(text, text) is 'Id of a table of a source system in the map; null where it has none.';
+
+create function migration._map_ids(p_mapping jsonb) returns integer[]
+language sql stable set search_path = '' as $$
+  select coalesce(array_agg(migration._map_entity(p_mapping ->> 'system', x.name) order by x.at), '{}')
+    from jsonb_array_elements_text(p_mapping -> 'maps') with ordinality x(name, at)
+$$;
+comment on function migration._map_ids(jsonb) is 'Ids in the map of the parents that a mapping looks up, in its order.';
+
+create function migration._target_of(p_definition jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select format('%I.%I', p_definition #>> '{target,schema}', p_definition #>> '{target,table}')
+$$;
+comment on function migration._target_of(jsonb) is 'Quoted name of an entity''s target.';
+
+create function migration._make_rows(p_mapping jsonb, p_ids integer[], p_select text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  execute p_mapping ->> 'rows_table';
+  create temp table ferry_refused (place tid primary key, sqlstate text, constraint_name text, column_name text)
+    on commit drop;
+  perform migration._in_ranges('insert into pg_temp.ferry_rows ' || p_select, p_ids,
+    'select s.ctid as place from pg_temp.ferry_stage s', p_mapping ->> 'key');
+end
+$$;
+comment on function migration._make_rows(jsonb, integer[], text) is
+  'Computes the target''s rows of the stage into ferry_rows; what cannot be computed is refused.';
+
+create function migration._insert_statement(p_definition jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_mapping jsonb := p_definition -> 'mapping';
+  v_columns text;
+  v_values text;
+  v_updates text;
+  v_identity text;
+begin
+  select string_agg(format('%I', name), ', ' order by at), string_agg('r.c' || (at - 1), ', ' order by at),
+         string_agg(format('%1$I = excluded.%1$I', name), ', ' order by at)
+    into v_columns, v_values, v_updates
+    from jsonb_array_elements_text(v_mapping -> 'columns') with ordinality x(name, at);
+  select string_agg(format('%I', v_mapping #>> array['columns', c]), ', ') into v_identity
+    from jsonb_array_elements_text(v_mapping -> 'identity') x(c);
+  return format('insert into %s (%s) overriding system value select %s from pg_temp.ferry_rows r
+    where r.refused is null and r.place between $2 and $3%s', migration._target_of(p_definition), v_columns, v_values,
+    case v_mapping ->> 'conflict' when 'update' then format(' on conflict (%s) do update set %s', v_identity, v_updates)
+                                  else '' end);
+end
+$$;
+comment on function migration._insert_statement(jsonb) is 'Brings the accepted rows between two places into the target.';
+
+create function migration._insert_rows(p_definition jsonb) returns bigint
+language plpgsql set search_path = '' as $$
+declare
+  v_mapping jsonb := p_definition -> 'mapping';
+  v_target text := migration._target_of(p_definition);
+  v_statement text := migration._insert_statement(p_definition);
+  v_wanted bigint;
+  v_refused bigint;
+  v_loaded bigint := 0;
+  v_duplicates smallint[] := array(select (u ->> 'refusal')::smallint from jsonb_array_elements(v_mapping -> 'unique') u);
+begin
+  loop
+    perform migration._decide_unique(v_mapping, v_target);
+    select count(*) filter (where r.refused is null), count(*) filter (where r.refused = 32767)
+      into v_wanted, v_refused from pg_temp.ferry_rows r;
+    v_loaded := v_loaded + migration._in_ranges(v_statement, null,
+      'select r.place from pg_temp.ferry_rows r where r.refused is null', null);
+    v_refused := (select count(*) from pg_temp.ferry_rows r where r.refused = 32767) - v_refused;
+    exit when v_refused = 0 or v_duplicates = '{}';
+    -- a winner was refused by the server: those that had lost against it are looked at again
+    update pg_temp.ferry_rows r set refused = 0 where r.refused is null;
+    update pg_temp.ferry_rows r set refused = null where r.refused = any (v_duplicates);
+    exit when not found;
+  end loop;
+  return v_loaded;
+end
+$$;
+comment on function migration._insert_rows(jsonb) is
+  'Decides uniqueness and inserts, until no row is refused by the server any more; the rows that the server reported. Accepted rows have refused null or 0 then.';
+
+create function migration._mind_existing(p_definition jsonb, p_load_id integer) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_mapping jsonb := p_definition -> 'mapping';
+  v_equal text := migration._equal_in_target(v_mapping, v_mapping -> 'identity');
+begin
+  create temp table ferry_there (place tid primary key) on commit drop;
+  if v_mapping ->> 'conflict' = 'fail' then
+    return;
+  end if;
+  execute format('insert into pg_temp.ferry_there select r.place from pg_temp.ferry_rows r join %s t on %s where r.refused is null',
+    migration._target_of(p_definition), v_equal);
+  if v_mapping ->> 'conflict' = 'ignore' then
+    update pg_temp.ferry_rows r set refused = -1 from pg_temp.ferry_there e where e.place = r.place;
+  else
+    execute format('insert into migration.before_images (load_id, source_key, target_table, image, taken_at)
+      select $1, r.key, $2, t::text, migration.clock()
+        from pg_temp.ferry_there e join pg_temp.ferry_rows r on r.place = e.place join %s t on %s
+         for update of t', migration._target_of(p_definition), v_equal)
+      using p_load_id, migration._target_of(p_definition);
+  end if;
+end
+$$;
+comment on function migration._mind_existing(jsonb, integer) is
+  'Finds the rows that the target has already, in ferry_there: keeps an image of what will be overwritten, or leaves them alone (refused -1).';
+
+create function migration._write_map(p_mapping jsonb, p_own integer, p_load_id integer) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if p_mapping ->> 'id' is null then
+    return;
+  end if;
+  execute format('insert into migration.id_map (map_entity_id, source_key, target_id, load_id, origin)
+    select $1, r.key, r.c%s, $2, case when $3 = ''lookup'' or r.refused = -1 then ''f''
+             when e.place is not null then ''u'' else ''c'' end::"char"
+      from pg_temp.ferry_rows r left join pg_temp.ferry_there e on e.place = r.place
+     where r.refused is null or r.refused in (0, -1)
+    on conflict (map_entity_id, source_key) do update
+       set target_id = excluded.target_id, load_id = excluded.load_id, origin = excluded.origin', p_mapping ->> 'id')
+    using p_own, p_load_id, p_mapping ->> 'strategy';
+end
+$$;
+comment on function migration._write_map(jsonb, integer, integer) is 'Records the accepted rows in the map.';
+
+create function migration._dead_letters(p_batch migration.batches, p_mapping jsonb) returns void
+language sql set search_path = '' as $$
+  insert into migration.errors (migration_id, entity_status_id, batch_id, error_type, error_code, sqlstate,
+    error_message, source_record_id, context, occurred_at, is_dead_letter)
+  select p_batch.migration_id, p_batch.entity_status_id, p_batch.id, l.error_type, l.error_code, l.sqlstate,
+         l.error_message, l.source_record_id, l.context || jsonb_build_object('batch_number', p_batch.batch_number),
+         migration.clock(), true
+    from migration._refused_rows(p_mapping) l
+$$;
+comment on function migration._dead_letters(migration.batches, jsonb) is 'Writes a dead letter for every refused row of ferry_rows.';
+
+create function migration._mind_limit(p_entity migration.entity_statuses, p_failed bigint, p_read bigint) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_limit jsonb := p_entity.definition #> '{mapping,limit}';
+  v_failed bigint := p_entity.records_failed + p_failed;
+begin
+  if v_failed > (v_limit ->> 'rows')::bigint
+     and v_failed > (v_limit ->> 'share')::numeric * (p_entity.records_read + p_read) then
+    perform migration._raise('SF422', 'refusals_exceeded',
+      format('%s of %s rows of %s are refused: more than the plan allows.', v_failed, p_entity.records_read + p_read, p_entity.entity_name),
+      'Look at migration.dead_letter_summary for the reasons. Mend the plan or the source and start again, or allow more under refusals.');
+  end if;
+end
+$$;
+comment on function migration._mind_limit(migration.entity_statuses, bigint, bigint) is
+  'Raises SF422 where an entity refuses more rows than its plan allows: what this batch refused is not written then.';
+
+create function migration.load_stage(p_migration_id uuid, p_batch_id uuid, p_attempt integer)
+returns table (loaded bigint, failed bigint, left_out bigint) language plpgsql set search_path = '' as $$
+declare
+  v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
+  v_entity migration.entity_statuses;
+  v_mapping jsonb;
+  v_load_id integer;
+  v_inserted bigint := 0;
+begin
+  select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
+  v_mapping := v_entity.definition -> 'mapping';
+  insert into migration.loads (migration_id, entity_status_id, batch_id, loaded_at)
+  values (p_migration_id, v_entity.id, p_batch_id, migration.clock()) returning id into v_load_id;
+  perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'select');
+  perform migration._mind_existing(v_entity.definition, v_load_id);
+  if v_mapping ->> 'strategy' <> 'lookup' then
+    v_inserted := migration._insert_rows(v_entity.definition);
+  end if;
+  select count(*) filter (where r.refused is null or r.refused = 0),
+         count(*) filter (where r.refused > 0 and coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false) is false),
+         count(*) filter (where r.refused = -1 or coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false))
+    into loaded, failed, left_out from pg_temp.ferry_rows r;
+  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
+    perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
+      'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
+  end if;
+  perform migration._mind_limit(v_entity, failed, loaded + failed + left_out);
+  perform migration._write_map(v_mapping, migration._map_entity(v_mapping ->> 'system', v_entity.entity_name), v_load_id);
+  if failed > 0 then
+    perform migration._dead_letters(v_batch, v_mapping);
+  end if;
+  return next;
+end
+$$;
+comment on function migration.load_stage(uuid, uuid, integer) is
+  'Loads what COPY has put into pg_temp.ferry_stage: rows, map, dead letters; how many rows were loaded, refused and left out. SF001 when fenced, SF002 when rows do not add up, SF422 where too many are refused.';
