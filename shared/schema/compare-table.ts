@@ -1,30 +1,43 @@
 /** Whether a table that is there already can take the rows. */
 import type { Problem } from '../plan/problem.ts'
 import type { CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
+import type { TargetEntity } from './moved-table.ts'
 import type { TargetColumn, TargetTable } from './target-state.ts'
-import type { SchemaEntity, TypeNames } from './type-names.ts'
+import type { TypeNames } from './type-names.ts'
 
-/** @param copied names of the columns that are copied */
+/** What a mapping writes into a table was held against its columns when the plan was compiled. */
 export function compareTable(
-  entity: SchemaEntity,
+  entity: TargetEntity,
   table: CatalogTable,
   existing: TargetTable,
-  copied: ReadonlySet<string>,
   filled: boolean,
   types: TypeNames,
 ): Problem[] {
-  const name = `${existing.schema}.${existing.table}`
   const { path } = entity
   if (existing.kind !== 'r' && existing.kind !== 'p') {
     return [
       {
         code: 'target_not_table',
-        message: `${name} exists in the target and is not a table.`,
+        message: `${nameOf(existing)} exists in the target and is not a table.`,
         hint: 'Rename it, or give the entity another target.',
         path,
       },
     ]
   }
+  const columns = entity.shape === undefined ? compareColumns(entity, table, existing, types) : []
+  return [...columns, ...rowProblems(entity, existing, filled)]
+}
+
+const nameOf = ({ schema, table }: TargetTable) => `${schema}.${table}`
+
+function compareColumns(
+  { path, definition }: TargetEntity,
+  table: CatalogTable,
+  existing: TargetTable,
+  types: TypeNames,
+): Problem[] {
+  const name = nameOf(existing)
+  const copied = new Set(definition.columns.map(({ source }) => source))
   const problems = table.columns
     .filter((column) => copied.has(column.name))
     .flatMap((column) => compareColumn(column, name, existing, types, path))
@@ -37,6 +50,18 @@ export function compareTable(
       path,
     })
   }
+  return problems
+}
+
+/** Whether rows can come in: a look-up brings none, and a mapping may say what becomes of those there. */
+function rowProblems(
+  { path, definition: { mapping } }: TargetEntity,
+  existing: TargetTable,
+  filled: boolean,
+): Problem[] {
+  if (mapping?.strategy === 'lookup') return []
+  const name = nameOf(existing)
+  const problems: Problem[] = []
   if (!existing.insertable) {
     problems.push({
       code: 'target_privilege',
@@ -45,7 +70,7 @@ export function compareTable(
       path,
     })
   }
-  if (filled) {
+  if (filled && (mapping === undefined || mapping.conflict === 'fail')) {
     problems.push({
       code: 'target_not_empty',
       message: `${name} holds rows already.`,

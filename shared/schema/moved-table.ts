@@ -1,19 +1,27 @@
 /** A table of the target that rows are moved into, with the table of the source that it stands for. */
+import type { ShapedColumn } from '../plan/mapping/shape.ts'
 import type { TableName } from '../projection/entity.ts'
+import type { CompiledMapping } from '../projection/mapping.ts'
 import type { CatalogColumn, CatalogTable } from '../source/catalog-rows.ts'
 import type { CatalogConstraint } from '../source/catalog-rows-attached.ts'
 import type { SchemaEntity } from './type-names.ts'
 
 /** The part of a planned entity that decides what its table gets. */
 export interface TargetEntity extends SchemaEntity {
+  /** `schema.table` at the source. */
+  readonly entity_name: string
   /** `schema.table` as the plan writes it. */
   readonly target_entity: string
   /** Estimate of the rows. */
   readonly records_total: number
   readonly definition: SchemaEntity['definition'] & {
     readonly columns: readonly { readonly source: string }[]
+    readonly key: readonly { readonly column: string }[]
     readonly filter?: string
+    readonly mapping?: Pick<CompiledMapping, 'strategy' | 'conflict' | 'columns' | 'identity'>
   }
+  /** Of a mapped entity: the columns that its table has in the target. */
+  readonly shape?: readonly ShapedColumn[]
 }
 
 export interface MovedTable {

@@ -57,7 +57,11 @@ function obstacle(
   if (keys.some((each) => partitionKeyText(each, inTarget) === undefined)) {
     return 'it is divided by functions or types of its own'
   }
-  return entity.listed === null ? undefined : 'the plan leaves out columns of it'
+  if (entity.listed !== null) return 'the plan leaves out columns of it'
+  const names = new Set(table.columns.map(({ name }) => name))
+  return keys.every(({ columns }) => columns.every((name) => names.has(name)))
+    ? undefined
+    : 'the plan changes the columns that divide it or tell its rows apart'
 }
 
 /** Statements that put the partitions of a tree in their places, the deepest first. */

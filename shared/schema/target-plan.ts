@@ -13,6 +13,7 @@ import { columnTypes, neededTypes } from './needed-types.ts'
 import { partitionTree } from './partitions.ts'
 import { schemaStatements } from './schemas.ts'
 import { planSequences, type Sequences } from './sequences.ts'
+import { shapeCatalog } from './shape-catalog.ts'
 import type { Step, TableParts } from './steps/step.ts'
 import { tableParts } from './steps/table-parts.ts'
 import { createObjects } from './target-objects.ts'
@@ -41,14 +42,17 @@ export interface TargetDesign {
   readonly context: SchemaContext
 }
 
+/** @param planned with the shapes of those that are mapped: their tables are made as the mapping has them */
 export function planTarget(
-  entities: readonly TargetEntity[],
-  catalog: Catalog,
+  planned: readonly TargetEntity[],
+  source: Catalog,
   renamedSchemas: Readonly<Record<string, string>>,
   target: TargetState,
 ): TargetPlan {
+  const shaped = shapeCatalog(planned, source, target.tables)
+  const { entities, catalog } = shaped
   const problems: Problem[] = []
-  const notes: Note[] = []
+  const notes: Note[] = [...shaped.notes]
   const omissions: Omission[] = []
   const types = typeNames(catalog, entities, renamedSchemas, target)
   const extensions = extensionsOf(target)
@@ -138,9 +142,8 @@ function moveTables(
       const own = partitions.get(key(source.schema, source.table)) ?? []
       return partitionTree(entity, table, own, context)
     }
-    const copied = new Set(entity.definition.columns.map(({ source: name }) => name))
     const isFilled = filled.has(key(goal.schema, goal.table))
-    problems.push(...compareTable(entity, table, found, copied, isFilled, types))
+    problems.push(...compareTable(entity, table, found, isFilled, types))
     return [movedTable(entity, table, false, false)]
   })
 }

@@ -19,7 +19,7 @@ export function addCheck(
       ? portableText(expression, context.inTarget)
       : undefined
   if (text === undefined) {
-    const message = `The check ${constraint.name} of ${sourceName(moved)} uses functions of its own, or columns that the plan leaves out.`
+    const message = `The check ${constraint.name} of ${sourceName(moved)} uses functions of its own, or columns that the plan leaves out or changes.`
     const omission = { what: 'constraint', table: moved.table, name: constraint.name } as const
     leaveOut(context, omission, message, moved.entity.path)
     return

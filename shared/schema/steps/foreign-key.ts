@@ -30,7 +30,7 @@ export function foreignKeySteps(
         ? 'is of a kind that is not supported'
         : hasColumns(moved, constraint.columns) && hasColumns(other, reference.columns)
           ? undefined
-          : 'is over columns that the plan leaves out'
+          : 'is over columns that the plan leaves out or changes'
   if (other === undefined || reason !== undefined) {
     const message = `The foreign key ${constraint.name} of ${sourceName(moved)} ${reason}.`
     const omission = { what: 'constraint', table: moved.table, name: constraint.name } as const

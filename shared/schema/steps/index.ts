@@ -42,7 +42,8 @@ export function indexParts(
     ...index.keys.flatMap(({ column }) => column ?? []),
   ]
   if (!index.valid) return refuse('is not valid at the source')
-  if (!hasColumns(moved, columns)) return refuse('is over columns that the plan leaves out')
+  if (!hasColumns(moved, columns))
+    return refuse('is over columns that the plan leaves out or changes')
   if (
     index.method_extension !== null &&
     context.extensionSchema(index.method_extension) === undefined

@@ -36,6 +36,24 @@ export function settingSteps(
   return [...steps, ...inheritance(moved, context, step)]
 }
 
+/** Whether the child has what the server asks of one: columns as the parent's, and its checks. */
+function fits(moved: MovedTable, parent: MovedTable): boolean {
+  const columns = new Map(moved.columns.map((column) => [column.name, column]))
+  const hasAll = parent.columns.every(({ name, type, not_null }) => {
+    const own = columns.get(name)
+    return own !== undefined && own.type === type && (own.not_null || !not_null)
+  })
+  const checks = ({ table }: MovedTable) => table.constraints.filter(({ type }) => type === 'c')
+  const isMade = (own: MovedTable, name: string) =>
+    checks(own).some((each) => each.name === name && hasColumns(own, each.columns))
+  return (
+    hasAll &&
+    checks(parent).every(
+      ({ name, no_inherit }) => no_inherit || !isMade(parent, name) || isMade(moved, name),
+    )
+  )
+}
+
 /** A child joins its parent when both have their checks. */
 function inheritance(
   moved: MovedTable,
@@ -44,13 +62,7 @@ function inheritance(
 ): Step[] {
   return moved.table.inherits.flatMap(({ schema, table }) => {
     const parent = context.movedTo(schema, table)
-    const fits =
-      parent?.isNew === true &&
-      hasColumns(
-        moved,
-        parent.columns.map(({ name }) => name),
-      )
-    if (parent === undefined || !fits) {
+    if (parent?.isNew !== true || !fits(moved, parent)) {
       const message = `${sourceName(moved)} inherits from ${schema}.${table}, which is not made with it.`
       const omission = { what: 'inheritance', table: moved.table, name: table } as const
       leaveOut(context, omission, message, moved.entity.path)

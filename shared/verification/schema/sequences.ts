@@ -23,6 +23,8 @@ export function compareSequences(comparison: Comparison): SequenceQuestions {
     for (const use of comparison.design.sequences.users(moved)) {
       const at = placeOf(comparison, moved, `sequence ${use.sequence.name}`)
       const found = findSequence(moved, use, comparison)
+      // What the target numbers in another way is its own affair.
+      if (found === undefined && !moved.isNew) continue
       if (!compared.has(use.sequence.oid)) {
         compared.add(use.sequence.oid)
         if (found !== undefined) compareSequence(at, moved, use.sequence, found, comparison)

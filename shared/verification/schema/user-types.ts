@@ -37,6 +37,7 @@ const typeWords = {
 function entitiesOfTypes(comparison: Comparison): ReadonlyMap<string, string> {
   const owners = new Map<string, string>()
   for (const moved of comparison.design.tables) {
+    if (!moved.isNew) continue
     const roots = moved.columns
       .map(({ type, type_oid }) => ({ text: type, oid: type_oid }))
       .filter(({ oid }) => !owners.has(oid))

@@ -1,7 +1,8 @@
 /**
  * The check of the schema: what the migration was to make of the source's tables is held against what
  * the target has. Both catalogs are read by the same reader; what the migration left out on purpose is
- * not looked for. Writes nothing that stays.
+ * not looked for, and of a table that a mapping found in the target only its sequences are. Writes
+ * nothing that stays.
  */
 import type { Sql } from 'postgres'
 import { checkPlan } from '../../plan/check.ts'
@@ -10,6 +11,8 @@ import type { Plan } from '../../plan/schema.ts'
 import { FerryError } from '../../platform/errors.ts'
 import { onSide } from '../../platform/side.ts'
 import { classify } from '../../platform/sqlstate.ts'
+import type { TableName } from '../../projection/entity.ts'
+import type { TargetEntity } from '../../schema/moved-table.ts'
 import { planTarget, type TargetDesign } from '../../schema/target-plan.ts'
 import { readTargetState } from '../../schema/target-state.ts'
 import { readCatalog } from '../../source/catalog.ts'
@@ -46,19 +49,19 @@ export interface SchemaCheck {
 export async function verifySchema(check: SchemaCheck): Promise<Outcome> {
   const began = performance.now()
   const { target: sql, plan } = check
-  const [catalog, state] = await Promise.all([
-    check.source.catalog(plan.source.schemas),
-    readTargetState(sql, [], []).catch((error: unknown) => {
-      throw onSide('target', classify(error))
-    }),
-  ])
+  const existed = check.existed ?? new Set<string>()
+  const catalog = await check.source.catalog(plan.source.schemas)
   const { entities, problems } = checkPlan(plan, catalog)
   if (problems.length > 0) throw sourceChanged(problems.length)
-  // The state names no table, so that all of them are planned as if they were to be made.
+  // The state names no other table, so that they are planned as if they were to be made.
+  const state = await readTargetState(sql, keptTables(entities, existed), []).catch(
+    (error: unknown) => {
+      throw onSide('target', classify(error))
+    },
+  )
   const { design } = planTarget(entities, catalog, plan.rename.schemas, state)
   const schemas = new Set(design.tables.map(({ target }) => target.schema))
   const found = await readTarget(sql, (tx) => readCatalog(tx, [...schemas]))
-  const existed = check.existed ?? new Set<string>()
   const names = entities.filter((each) => existed.has(each.target_entity))
   const ledger = openLedger(
     entities.map(({ entity_name }) => entity_name),
@@ -74,7 +77,7 @@ export async function verifySchema(check: SchemaCheck): Promise<Outcome> {
     entityOf: entityNames(entities),
     isOmitted: omissionsOf(design),
   }
-  for (const moved of design.tables) compareTable(moved, comparison)
+  for (const moved of design.tables) if (moved.isNew) compareTable(moved, comparison)
   compareTypes(comparison)
   const { probes, unused } = compareSequences(comparison)
   await settleTexts(sql, texts, ledger)
@@ -96,6 +99,16 @@ async function settleTexts(sql: Sql, texts: readonly TextPair[], ledger: Ledger)
       ledger.report(at, 'text_not_comparable', { expected, found }, 'warning')
     } else ledger.hold(at, code, 'text' in answer ? answer.text : expected, found)
   }
+}
+
+/** A mapping fills what the target had as the target has it: of such a table nothing is the source's. */
+function keptTables(
+  entities: readonly TargetEntity[],
+  existed: ReadonlySet<string>,
+): readonly TableName[] {
+  return entities.flatMap(({ shape, target_entity, definition }) =>
+    shape !== undefined && existed.has(target_entity) ? [definition.target] : [],
+  )
 }
 
 function entityNames(entities: readonly PlannedEntity[]): Comparison['entityOf'] {
