@@ -5,14 +5,13 @@
 import type { TransactionSql } from 'postgres'
 import type { Platform } from '../platform/platform.ts'
 import type { KeyRange } from '../projection/entity.ts'
-import { stageStatement } from '../projection/select.ts'
 import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
 import type { Source } from '../source/source.ts'
 import { type BatchCounts, type ClaimedBatch, control } from '../target/control.ts'
-import { copyIn } from '../target/copy-in.ts'
 import { mappingControl } from '../target/mapping-control.ts'
 import type { Tap } from '../wire/tap.ts'
+import { fillStage } from './fill-stage.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
 import { inOneTransaction } from './transaction.ts'
@@ -26,9 +25,7 @@ export const copyBatch: BatchKind = async (platform, lane, batch, lastOfCall) =>
     await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('copy.begun')
     const loaded =
-      range === 'empty'
-        ? nothing
-        : await load(source, batch, range, transaction, lane.tap())
+      range === 'empty' ? nothing : await load(source, batch, range, transaction, lane.tap())
     await platform.failpoint('copy.loaded')
     const work = { rows: loaded.read, bytes: loaded.bytes }
     await held.completeBatch(batch, loaded, lastOfCall(work))
@@ -66,13 +63,8 @@ async function load(
   tap: Tap,
 ): Promise<BatchCounts> {
   const { definition: entity } = batch
-  if (entity.mapping !== undefined) await transaction.unsafe(stageStatement(entity))
-  let filtered = 0
-  const { rows, bytes, waited_ms } = await copyIn(transaction, tap, entity, async (sink) => {
-    const sent = await source.copyOut(entity, range, sink)
-    filtered = sent.filtered
-    return sent
-  })
+  const sent = await fillStage(source, entity, range, transaction, tap)
+  const { rows, bytes, waited_ms, filtered } = sent
   const moved = { ...nothing, read: rows + filtered, bytes, waited_ms }
   if (entity.mapping === undefined) return { ...moved, loaded: rows, filtered }
   const { loaded, refused, left_out } = await mappingControl(transaction).loadStage(batch)

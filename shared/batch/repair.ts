@@ -9,10 +9,14 @@ import { openComparison } from '../verification/rows/comparison.ts'
 import { chooseRows } from '../verification/rows/replacement.ts'
 import { sourceSide, targetSide } from '../verification/side.ts'
 import type { BatchKind, Work } from './kind.ts'
+import { repairMappedBatch } from './repair-mapped.ts'
 import { inOneTransaction } from './transaction.ts'
 
 export const repairBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const { definition } = batch
+  if (definition.mapping !== undefined) {
+    return repairMappedBatch(platform, lane, batch, lastOfCall)
+  }
   const source = await lane.source(batch.source_secret)
   const findings = await lane.control.findingsOfBatch(batch)
   const sides = { source: sourceSide(source), target: targetSide(lane.target) }

@@ -15,6 +15,7 @@ import { copyBatch } from './copy.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
 import { repairBatch } from './repair.ts'
+import { replayBatch } from './replay.ts'
 import { settleBatch } from './settle.ts'
 import { verifyBatch } from './verify.ts'
 
@@ -33,6 +34,7 @@ const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
   settle: settleBatch,
   verify: verifyBatch,
   repair: repairBatch,
+  replay: replayBatch,
 }
 
 /** Works off batches; never rejects. Closes the lane. */

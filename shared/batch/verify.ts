@@ -8,6 +8,7 @@ import { sourceSide, targetSide } from '../verification/side.ts'
 import { verifyEntity } from '../verification/verify-entity.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
+import { checkMappedRows } from './verify-mapped.ts'
 
 type Check = (platform: Platform, lane: Lane, batch: ClaimedBatch) => Promise<Outcome>
 
@@ -29,6 +30,7 @@ const checks: Readonly<Record<'rows' | 'schema' | 'queries', Check>> = {
 }
 
 async function checkRows(platform: Platform, lane: Lane, batch: ClaimedBatch): Promise<Outcome> {
+  if (batch.definition.mapping !== undefined) return checkMappedRows(platform, lane, batch)
   const { definition: entity, task, range_after, range_through, row_limit } = batch
   const { mode = 'full', seed = '0', sample_rows = 100, rows_total = 0 } = task
   const source = await lane.source(batch.source_secret)

@@ -1,5 +1,6 @@
 /** The part of the control plane that knows of mapped entities; `control.ts` has the rest. */
 import type { Sql, TransactionSql } from 'postgres'
+import type { KeyTexts } from '../projection/entity.ts'
 import type { ClaimedBatch } from './control.ts'
 import { controlFailure } from './control-failure.ts'
 
@@ -11,6 +12,26 @@ export interface StageOutcome {
   readonly refused: number
   /** By a reference that skips, or because the target had the row and it is left alone. */
   readonly left_out: number
+}
+
+/** What a comparison of staged rows with the target's found. */
+export interface StageCheck {
+  /** Rows that are to be there, dead letters included, and rows that are. */
+  readonly sourceRows: number
+  readonly targetRows: number
+  readonly findings: readonly {
+    readonly kind: 'missing' | 'extra' | 'changed' | 'range'
+    readonly key?: KeyTexts
+    readonly columns: readonly string[]
+    readonly detail?: Readonly<Record<string, unknown>>
+  }[]
+}
+
+export interface Reload {
+  /** Whether what the target has of the keys goes first; otherwise it is newer and stays. */
+  readonly replace: boolean
+  /** Ids of further rows of the target that go. */
+  readonly extra: readonly string[]
 }
 
 /** Binds to a transaction whose fence was taken by `beginLoad`. All of it raises a `FerryError`. */
@@ -41,6 +62,46 @@ export function mappingControl(sql: Sql | TransactionSql) {
         select refused::text, left_out::text from migration.settle(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
       return { refused: Number(row.refused), left_out: Number(row.left_out) }
+    },
+    /** Holds the rows of the stage against the target. @throws `fenced` */
+    async checkStage(batch: Held, values: boolean, first: boolean): Promise<StageCheck> {
+      const row = await one<{
+        source: string
+        target: string
+        findings: StageCheck['findings']
+      }>(sql`
+        select source_rows::text as source, target_rows::text as target, findings from migration.check_stage(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+          p_values => ${values}, p_first => ${first})`)
+      const { source, target, findings } = row
+      return { sourceRows: Number(source), targetRows: Number(target), findings }
+    },
+    /** Loads the rows of the stage again. @throws `fenced`, `rows_not_accounted_for` */
+    async reloadStage(batch: Held, how: Reload): Promise<{ removed: number; loaded: number }> {
+      const row = await one<{ removed: string; loaded: string }>(sql`
+        select removed::text, loaded::text from migration.reload_stage(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+          p_replace => ${how.replace}, p_actor => 'process-batch',
+          p_extra => array(select jsonb_array_elements_text(${JSON.stringify(how.extra)}::text::jsonb)))`)
+      return { removed: Number(row.removed), loaded: Number(row.loaded) }
+    },
+    /** Keys of the rows that a batch of kind replay tries again. */
+    async deadLettersOfBatch(batch: Held): Promise<readonly KeyTexts[]> {
+      try {
+        const rows = await sql<
+          { row_key: KeyTexts }[]
+        >`select row_key from migration.dead_letters_of_batch(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`
+        return rows.map(({ row_key }) => row_key)
+      } catch (error) {
+        throw controlFailure(error)
+      }
+    },
+    /** Closes a batch of kind replay; the caller commits. @throws `fenced` */
+    async completeReplay(batch: Held, loaded: number, lastOfCall: boolean): Promise<void> {
+      await one(sql`select migration.complete_replay(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_loaded => ${loaded}, p_last_of_call => ${lastOfCall})`)
     },
   }
 }

@@ -8,6 +8,7 @@ create table migration.map_entities (
   source_table text not null,
   destination_table text not null,
   entity_type text not null,
+  begun_empty_by uuid,
   created_at timestamptz not null default now(),
   constraint map_entities_source_unique unique (source_system, source_table),
   constraint map_entities_names_not_empty
@@ -16,6 +17,9 @@ create table migration.map_entities (
 comment on table migration.map_entities is 'A table of a source system whose rows are in the map.';
 comment on column migration.map_entities.source_system is
   'Name that the plan gives the source: later runs and other plans over the same source share the map.';
+
+comment on column migration.map_entities.begun_empty_by is
+  'The migration that found no row of it in the map: its loads need not look for one.';
 
 create table migration.loads (
   id integer generated always as identity primary key,
@@ -30,7 +34,7 @@ comment on table migration.loads is 'One committed load of a mapped entity: what
 comment on column migration.loads.batch_id is 'The batch; no foreign key, because batches are kept for a shorter time.';
 
 create table migration.id_map (
-  map_entity_id integer not null references migration.map_entities (id) on delete restrict,
+  map_entity_id integer not null,
   source_key text collate "C" not null,
   target_id uuid not null,
   load_id integer not null,
@@ -39,9 +43,10 @@ create table migration.id_map (
   constraint id_map_origin_known check (origin in ('c', 'u', 'f'))
 ) with (fillfactor = 100);
 comment on table migration.id_map is 'Source key → UUID, permanent. Read it through migration.mappings.';
+comment on column migration.id_map.map_entity_id is 'Of map_entities; no foreign key, it would be checked for every row.';
 comment on column migration.id_map.source_key is
   'Key text as the source''s server printed it; a key of several columns as a JSON array of texts.';
-comment on column migration.id_map.load_id is 'The load that wrote it; no foreign key, it would be checked for every row.';
+comment on column migration.id_map.load_id is 'The load that wrote it; no foreign key either.';
 comment on column migration.id_map.origin is
   'c: the row was created; u: a row that was there was overwritten; f: a row that was there was found and left alone.';
 

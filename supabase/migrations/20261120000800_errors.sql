@@ -45,7 +45,7 @@ comment on column migration.errors.source_data is
   'Of the documents; always null: a copy of a patient''s row outside its table is a leak.';
 comment on column migration.errors.is_dead_letter is 'One row of the source that the target did not take; source_record_id is its key.';
 comment on column migration.errors.resolution is
-  'replayed: loaded after all; superseded: the target has a newer version; gone: the source has it no more; dismissed: by an operator.';
+  'replayed: loaded after all; superseded: the target has a newer version; gone: the source has it no more, or the plan leaves it out by now; dismissed: by an operator.';
 comment on column migration.errors.replay_batch_id is 'The batch that tries it again.';
 comment on column migration.errors.batch_id is 'The batch; no foreign key, because batches are kept for a shorter time.';
 

@@ -12,7 +12,8 @@ create table migration.events (
     'migration_paused', 'migration_resumed', 'migration_cancelled', 'migration_parked',
     'migration_retried', 'entity_started', 'entity_completed', 'entity_failed',
     'verification_started', 'verification_passed', 'verification_failed', 'verification_aborted',
-    'repair_started', 'repair_completed', 'repair_aborted', 'error_threshold', 'performance_anomaly')),
+    'repair_started', 'repair_completed', 'repair_aborted',
+    'replay_started', 'replay_completed', 'replay_aborted', 'plan_amended', 'error_threshold', 'performance_anomaly')),
   constraint events_data_is_object check (jsonb_typeof(data) = 'object')
 );
 create index events_migration on migration.events (migration_id, id);

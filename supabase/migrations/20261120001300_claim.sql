@@ -19,11 +19,19 @@ begin
        where b.migration_id = p_migration_id and b.status = 'processing') >= v_migration.lanes_allowed then
     return;
   end if;
+  if exists (select from migration.verifications v where v.id = v_migration.verification_id and v.kind = 'replay') then
+    -- one claim at a time, so that each sees what the others hold
+    perform pg_advisory_xact_lock(hashtextextended('migration.replay:' || p_migration_id::text, 0));
+  end if;
   select * into v_batch from migration.batches b
    where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
      and b.not_before <= migration.clock()
      -- what a pass has left that was broken off is nobody's work any more
      and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)
+     -- a replayed parent comes before its children
+     and (b.kind <> 'replay' or not exists (select from migration.batches x
+       where x.migration_id = p_migration_id and x.pass_id = b.pass_id and (x.status = 'processing'
+         or x.status = 'retrying' and x.dependency_order < b.dependency_order)))
    order by b.dependency_order, b.batch_number limit 1 for update skip locked;
   if not found then
     return;

@@ -58,22 +58,21 @@ end
 $$;
 comment on function migration._insert_statement(jsonb) is 'Brings the accepted rows between two places into the target.';
 
-create function migration._insert_rows(p_definition jsonb) returns bigint
+create function migration._insert_rows(p_batch migration.batches, p_definition jsonb, p_own integer, out loaded bigint, out evicted bigint)
 language plpgsql set search_path = '' as $$
 declare
   v_mapping jsonb := p_definition -> 'mapping';
   v_target text := migration._target_of(p_definition);
   v_statement text := migration._insert_statement(p_definition);
-  v_wanted bigint;
   v_refused bigint;
-  v_loaded bigint := 0;
   v_duplicates smallint[] := array(select (u ->> 'refusal')::smallint from jsonb_array_elements(v_mapping -> 'unique') u);
 begin
+  loaded := 0; evicted := 0;
   loop
     perform migration._decide_unique(v_mapping, v_target);
-    select count(*) filter (where r.refused is null), count(*) filter (where r.refused = 32767)
-      into v_wanted, v_refused from pg_temp.ferry_rows r;
-    v_loaded := v_loaded + migration._in_ranges(v_statement, null,
+    evicted := evicted + migration._evict(p_batch, p_definition, p_own);
+    select count(*) into v_refused from pg_temp.ferry_rows r where r.refused = 32767;
+    loaded := loaded + migration._in_ranges(v_statement, null,
       'select r.place from pg_temp.ferry_rows r where r.refused is null', null);
     v_refused := (select count(*) from pg_temp.ferry_rows r where r.refused = 32767) - v_refused;
     exit when v_refused = 0 or v_duplicates = '{}';
@@ -82,11 +81,10 @@ begin
     update pg_temp.ferry_rows r set refused = null where r.refused = any (v_duplicates);
     exit when not found;
   end loop;
-  return v_loaded;
 end
 $$;
-comment on function migration._insert_rows(jsonb) is
-  'Decides uniqueness and inserts, until no row is refused by the server any more; the rows that the server reported. Accepted rows have refused null or 0 then.';
+comment on function migration._insert_rows(migration.batches, jsonb, integer) is
+  'Decides uniqueness and inserts, until no row is refused by the server any more; the rows that the server reported, and those of earlier batches that had to give way. Accepted rows have refused null or 0 then.';
 
 create function migration._mind_existing(p_definition jsonb, p_load_id integer) returns void
 language plpgsql set search_path = '' as $$
@@ -114,7 +112,7 @@ $$;
 comment on function migration._mind_existing(jsonb, integer) is
   'Finds the rows that the target has already, in ferry_there: keeps an image of what will be overwritten, or leaves them alone (refused -1).';
 
-create function migration._write_map(p_mapping jsonb, p_own integer, p_load_id integer) returns void
+create function migration._write_map(p_mapping jsonb, p_own integer, p_load_id integer, p_is_new boolean) returns void
 language plpgsql set search_path = '' as $$
 begin
   if p_mapping ->> 'id' is null then
@@ -124,13 +122,15 @@ begin
     select $1, r.key, r.c%s, $2, case when $3 = ''lookup'' or r.refused = -1 then ''f''
              when e.place is not null then ''u'' else ''c'' end::"char"
       from pg_temp.ferry_rows r left join pg_temp.ferry_there e on e.place = r.place
-     where r.refused is null or r.refused in (0, -1)
-    on conflict (map_entity_id, source_key) do update
-       set target_id = excluded.target_id, load_id = excluded.load_id, origin = excluded.origin', p_mapping ->> 'id')
+     where r.refused is null or r.refused in (0, -1)%s', p_mapping ->> 'id',
+    -- it costs as much again as the insert
+    case when p_is_new then '' else ' on conflict (map_entity_id, source_key) do update
+      set target_id = excluded.target_id, load_id = excluded.load_id, origin = excluded.origin' end)
     using p_own, p_load_id, p_mapping ->> 'strategy';
 end
 $$;
-comment on function migration._write_map(jsonb, integer, integer) is 'Records the accepted rows in the map.';
+comment on function migration._write_map(jsonb, integer, integer, boolean) is
+  'Records the accepted rows in the map. p_is_new: it cannot have one of their keys.';
 
 create function migration._dead_letters(p_batch migration.batches, p_mapping jsonb) returns void
 language sql set search_path = '' as $$
@@ -167,29 +167,36 @@ declare
   v_entity migration.entity_statuses;
   v_mapping jsonb;
   v_load_id integer;
-  v_inserted bigint := 0;
+  v_own integer;
+  v_inserted record;
 begin
   select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   v_mapping := v_entity.definition -> 'mapping';
+  v_own := migration._map_entity(v_mapping ->> 'system', v_entity.entity_name);
   insert into migration.loads (migration_id, entity_status_id, batch_id, loaded_at)
   values (p_migration_id, v_entity.id, p_batch_id, migration.clock()) returning id into v_load_id;
   perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'select');
   perform migration._mind_existing(v_entity.definition, v_load_id);
   if v_mapping ->> 'strategy' <> 'lookup' then
-    v_inserted := migration._insert_rows(v_entity.definition);
+    v_inserted := migration._insert_rows(v_batch, v_entity.definition, v_own);
   end if;
   select count(*) filter (where r.refused is null or r.refused = 0),
          count(*) filter (where r.refused > 0 and coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false) is false),
          count(*) filter (where r.refused = -1 or coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false))
     into loaded, failed, left_out from pg_temp.ferry_rows r;
-  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
+  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted.loaded <> loaded then
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
       'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
   end if;
   perform migration._mind_limit(v_entity, failed, loaded + failed + left_out);
-  perform migration._write_map(v_mapping, migration._map_entity(v_mapping ->> 'system', v_entity.entity_name), v_load_id);
+  perform migration._write_map(v_mapping, v_own, v_load_id, coalesce(
+    (select m.begun_empty_by = p_migration_id from migration.map_entities m where m.id = v_own), false));
   if failed > 0 then
     perform migration._dead_letters(v_batch, v_mapping);
+  end if;
+  if v_mapping ->> 'strategy' <> 'lookup' then
+    loaded := loaded - v_inserted.evicted;
+    failed := failed + v_inserted.evicted;
   end if;
   return next;
 end

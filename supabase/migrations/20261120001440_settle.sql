@@ -15,42 +15,6 @@ $$;
 comment on function migration._orphans(jsonb, jsonb) is
   'Condition over a row t of the target that its late reference points at nothing. $1: id of the entity in the map.';
 
-create function migration._identity_text(p_mapping jsonb) returns text
-language sql immutable set search_path = '' as $$
-  select case when count(*) = 1 then format('pg_catalog.format(''%%s'', %s)', min(column_name))
-    else format('pg_catalog.jsonb_build_array(%s)::text', string_agg(format('pg_catalog.format(''%%s'', %s)', column_name), ', ' order by at)) end
-    from (select format('t.%I', p_mapping #>> array['columns', c]) as column_name, at
-            from jsonb_array_elements_text(p_mapping -> 'identity') with ordinality x(c, at)) named
-$$;
-comment on function migration._identity_text(jsonb) is 'Key text of a row t of the target, of an entity whose key is preserved.';
-
-create function migration._take_back(p_batch migration.batches, p_definition jsonb, p_late jsonb, p_own integer)
-returns bigint language plpgsql set search_path = '' as $$
-declare
-  v_mapping jsonb := p_definition -> 'mapping';
-  v_reason jsonb := v_mapping #> array['refusals', ((p_late ->> 'refusal')::integer - 1)::text];
-  v_is_mapped boolean := v_mapping ->> 'id' is not null;
-  v_rows bigint;
-begin
-  execute format('
-    with gone as (delete from %s t where %s returning %s as name),
-    unmapped as (delete from migration.id_map m using gone g where %s returning m.source_key),
-    told as (insert into migration.errors (migration_id, entity_status_id, batch_id, error_type, error_code, error_message,
-        source_record_id, context, occurred_at, is_dead_letter)
-      select $2, $3, $4, $5 ->> ''kind'', $5 ->> ''code'', ''Row refused: '' || ($5 ->> ''code'') || '' by '' || ($5 ->> ''rule'') || ''.'',
-             k.name, jsonb_build_object(''rule'', $5 ->> ''rule'', ''columns'', $5 -> ''columns''), migration.clock(), true
-        from (%s) k where $6 = ''reject'')
-    select count(*) from gone', migration._target_of(p_definition), migration._orphans(p_definition, p_late),
-    case when v_is_mapped then format('t.%I::text', v_mapping #>> array['columns', v_mapping ->> 'id']) else migration._identity_text(v_mapping) end,
-    case when v_is_mapped then 'm.map_entity_id = $1 and m.target_id = g.name::uuid' else 'false' end,
-    case when v_is_mapped then 'select source_key as name from unmapped' else 'select name from gone' end)
-    into v_rows using p_own, p_batch.migration_id, p_batch.entity_status_id, p_batch.id, v_reason, p_late ->> 'missing';
-  return v_rows;
-end
-$$;
-comment on function migration._take_back(migration.batches, jsonb, jsonb, integer) is
-  'Takes rows whose late reference points at nothing back out of target and map, and makes dead letters of them where they are refused. How many.';
-
 create function migration._settle(p_batch migration.batches, p_definition jsonb, p_own integer, out refused bigint, out left_out bigint)
 language plpgsql set search_path = '' as $$
 declare
@@ -63,7 +27,8 @@ begin
     v_round := 0;
     -- a row that goes may be the parent of another
     for v_late in select x from jsonb_array_elements(p_definition #> '{mapping,late}') x where x ->> 'missing' <> 'null' loop
-      v_rows := migration._take_back(p_batch, p_definition, v_late, p_own);
+      v_rows := migration._take_back(p_batch, p_definition, migration._orphans(p_definition, v_late),
+        p_definition #> array['mapping', 'refusals', ((v_late ->> 'refusal')::integer - 1)::text], p_own);
       v_round := v_round + v_rows;
       refused := refused + case v_late ->> 'missing' when 'reject' then v_rows else 0 end;
       left_out := left_out + case v_late ->> 'missing' when 'skip' then v_rows else 0 end;

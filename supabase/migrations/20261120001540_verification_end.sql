@@ -169,7 +169,7 @@ begin
   if not found then
     return;
   end if;
-  perform migration._emit(p_migration_id, case v_pass.kind when 'verify' then 'verification_aborted' else 'repair_aborted' end, jsonb_build_object('verification', v_pass.id, 'code', p_code));
+  perform migration._emit(p_migration_id, case v_pass.kind when 'verify' then 'verification_aborted' else v_pass.kind || '_aborted' end, jsonb_build_object('verification', v_pass.id, 'code', p_code));
   if v_pass.is_gate then
     perform migration._fail(p_migration_id, 'verification_aborted',
       format('A pass of kind %s could not be ended (%s); see migration.errors.', v_pass.kind, p_code));

@@ -73,7 +73,8 @@ begin
    cross join lateral jsonb_array_elements(coalesce(p -> 'steps', '[]')) s
     join migration.entity_statuses e on e.migration_id = p_migration_id and e.target_entity = p ->> 'target_entity'
     left join migration.entity_statuses r on r.migration_id = p_migration_id and r.target_entity = s ->> 'references';
-  get diagnostics v_steps = row_count;
+  perform migration._help_uniqueness(p_migration_id);
+  select count(*) into v_steps from migration.steps s where s.migration_id = p_migration_id;
   update migration.orchestrations o set total_steps = v_steps where o.id = p_migration_id;
   perform migration._schedule_step_jobs(p_migration_id);
 end
@@ -150,6 +151,10 @@ begin
     from jsonb_array_elements(p_entities) e;
   perform migration._write_first_batches(v_id, p_entities, (p_configuration ->> 'max_retries')::integer);
   perform migration._save_mappings(p_entities, p_plan_fingerprint);
+  update migration.map_entities m set begun_empty_by =
+      case when not exists (select from migration.id_map i where i.map_entity_id = m.id) then v_id end
+   where (m.source_system, m.source_table) in (
+       select p #>> '{definition,mapping,system}', p ->> 'entity_name' from jsonb_array_elements(p_entities) p);
   perform migration._plan_steps(v_id, p_entities);
   perform migration._emit(v_id, 'migration_started', jsonb_build_object('entities', jsonb_array_length(p_entities)));
   perform migration.audit(p_created_by, 'migration.started', v_id, jsonb_build_object(

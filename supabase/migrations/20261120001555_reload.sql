@@ -1,0 +1,147 @@
+-- Owns: rows of a mapped entity that are read again by their keys: for a replay, and for a repair.
+-- Called by: function process-batch, after COPY has filled ferry_stage with the rows of certain keys.
+-- Keeps: a replay never writes over a row that the target has; a repair replaces exactly its keys; a dead
+--   letter is resolved in the transaction that loads its row; counters move, nothing is counted twice.
+create function migration._clear_keys(p_definition jsonb, p_own integer, p_extra text[]) returns bigint
+language plpgsql set search_path = '' as $$
+declare
+  v_mapping jsonb := p_definition -> 'mapping';
+  v_id text := v_mapping #>> array['columns', v_mapping ->> 'id'];
+  v_rows bigint;
+begin
+  if v_mapping ->> 'strategy' = 'lookup' then
+    delete from migration.id_map m using pg_temp.ferry_rows r where m.map_entity_id = p_own and m.source_key = r.key;
+    return 0;
+  end if;
+  if v_id is null then
+    execute format('delete from %s t using pg_temp.ferry_rows r where %s', migration._target_of(p_definition),
+      migration._equal_in_target(v_mapping, v_mapping -> 'identity'));
+    get diagnostics v_rows = row_count;
+    return v_rows;
+  end if;
+  execute format('
+    with unmapped as (delete from migration.id_map m using pg_temp.ferry_rows r
+      where m.map_entity_id = $1 and m.source_key = r.key and m.origin <> ''f'' returning m.target_id)
+    delete from %1$s t where t.%2$I in (select target_id from unmapped union all select r.c%3$s from pg_temp.ferry_rows r
+      where not exists (select from migration.id_map f where f.map_entity_id = $1 and f.source_key = r.key and f.origin = ''f''))
+      or t.%2$I::text = any ($2)', migration._target_of(p_definition), v_id, v_mapping ->> 'id') using p_own, p_extra;
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end
+$$;
+comment on function migration._clear_keys(jsonb, integer, text[]) is
+  'Takes the rows of ferry_rows'' keys out of target and map, and further rows of the target by their ids. Rows that the target had before stay.';
+
+create function migration._supersede(p_definition jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_mapping jsonb := p_definition -> 'mapping';
+begin
+  if v_mapping ->> 'strategy' = 'lookup' then
+    return;
+  end if;
+  execute format('update pg_temp.ferry_rows r set refused = -1 where r.refused is null and exists (select from %s t where %s)',
+    migration._target_of(p_definition), migration._equal_in_target(v_mapping, v_mapping -> 'identity'));
+end
+$$;
+comment on function migration._supersede(jsonb) is 'Leaves rows alone that the target has a version of: it is newer than what was refused.';
+
+create function migration._settle_dead_letters(p_batch migration.batches, p_mapping jsonb, p_actor text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- what is refused again keeps its dead letter, with the reason of now
+  update migration.errors d set error_code = l.error_code, error_type = l.error_type, sqlstate = l.sqlstate,
+         error_message = l.error_message, context = l.context || jsonb_build_object('batch_number', p_batch.batch_number)
+    from migration._refused_rows(p_mapping) l
+   where d.entity_status_id = p_batch.entity_status_id and d.is_dead_letter and not d.is_resolved
+     and d.source_record_id = l.source_record_id;
+  insert into migration.errors (migration_id, entity_status_id, batch_id, error_type, error_code, sqlstate,
+    error_message, source_record_id, context, occurred_at, is_dead_letter)
+  select p_batch.migration_id, p_batch.entity_status_id, p_batch.id, l.error_type, l.error_code, l.sqlstate, l.error_message,
+         l.source_record_id, l.context || jsonb_build_object('batch_number', p_batch.batch_number), migration.clock(), true
+    from migration._refused_rows(p_mapping) l
+   where not exists (select from migration.errors d where d.entity_status_id = p_batch.entity_status_id
+     and d.is_dead_letter and not d.is_resolved and d.source_record_id = l.source_record_id);
+  update migration.errors d set is_resolved = true, resolved_at = migration.clock(), resolved_by = p_actor,
+         resolution = case when r.key is null or r.refused not in (0, -1) then 'gone' when r.refused = -1 then 'superseded' else 'replayed' end
+    from migration.errors o left join pg_temp.ferry_rows r on r.key = o.source_record_id
+   where o.entity_status_id = p_batch.entity_status_id and o.is_dead_letter and not o.is_resolved
+     and d.id = o.id and d.occurred_at = o.occurred_at
+     and case when r.key is null then o.replay_batch_id = p_batch.id
+              else r.refused is null or r.refused in (0, -1)
+                or coalesce((p_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false) end;
+end
+$$;
+comment on function migration._settle_dead_letters(migration.batches, jsonb, text) is
+  'Resolves the dead letters whose rows are in now, are in the target in a newer version, are left out, or are gone at the source; the others tell the reason of now.';
+
+create function migration.reload_stage(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_replace boolean, p_extra text[], p_actor text)
+returns table (removed bigint, loaded bigint) language plpgsql set search_path = '' as $$
+declare
+  v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
+  v_entity migration.entity_statuses;
+  v_mapping jsonb;
+  v_own integer;
+  v_load_id integer;
+  v_inserted record;
+begin
+  select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
+  v_mapping := v_entity.definition -> 'mapping';
+  v_own := migration._map_entity(v_mapping ->> 'system', v_entity.entity_name);
+  insert into migration.loads (migration_id, entity_status_id, batch_id, loaded_at)
+  values (p_migration_id, v_entity.id, p_batch_id, migration.clock()) returning id into v_load_id;
+  perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'select');
+  create temp table ferry_there (place tid primary key) on commit drop;
+  removed := 0;
+  if p_replace then
+    removed := migration._clear_keys(v_entity.definition, v_own, p_extra);
+  else
+    perform migration._supersede(v_entity.definition);
+  end if;
+  if v_mapping ->> 'strategy' <> 'lookup' then
+    v_inserted := migration._insert_rows(v_batch, v_entity.definition, v_own);
+  end if;
+  select count(*) into loaded from pg_temp.ferry_rows r where r.refused is null or r.refused = 0;
+  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted.loaded <> loaded then
+    perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
+      'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
+  end if;
+  perform migration._write_map(v_mapping, v_own, v_load_id, false);
+  perform migration._settle_dead_letters(v_batch, v_mapping, p_actor);
+  perform migration._settle(v_batch, v_entity.definition, v_own);
+  return next;
+end
+$$;
+comment on function migration.reload_stage(uuid, uuid, integer, boolean, text[], text) is
+  'Loads the rows of the stage again. p_replace: what the target has of their keys goes first, and the rows of p_extra; otherwise it is newer and stays. SF001, SF002.';
+
+create function migration._recount(p_entity_status_id uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_entity migration.entity_statuses;
+  v_failed bigint;
+begin
+  select * into v_entity from migration.entity_statuses e where e.id = p_entity_status_id for no key update;
+  select count(*) into v_failed from migration.errors d
+   where d.entity_status_id = p_entity_status_id and d.is_dead_letter and (not d.is_resolved or d.resolution = 'dismissed');
+  -- rows that are gone at the source, or left out by now, count as filtered
+  update migration.entity_statuses e
+     set records_failed = v_failed,
+         records_filtered = e.records_filtered + n.left_out,
+         records_processed = e.records_read - v_failed - e.records_filtered - n.left_out, updated_at = migration.clock()
+    from (select count(*) as left_out from migration.errors d
+           where d.entity_status_id = p_entity_status_id and d.is_dead_letter and d.resolution = 'gone'
+             and not coalesce((d.context ->> 'counted')::boolean, false)) n
+   where e.id = p_entity_status_id;
+  update migration.errors d set context = d.context || '{"counted": true}'
+   where d.entity_status_id = p_entity_status_id and d.is_dead_letter and d.resolution = 'gone'
+     and not coalesce((d.context ->> 'counted')::boolean, false);
+  update migration.orchestrations o
+     set records_processed = t.processed, records_failed = t.failed, records_filtered = t.filtered
+    from (select sum(e.records_processed) as processed, sum(e.records_failed) as failed, sum(e.records_filtered) as filtered
+            from migration.entity_statuses e where e.migration_id = v_entity.migration_id) t
+   where o.id = v_entity.migration_id;
+end
+$$;
+comment on function migration._recount(uuid) is
+  'Brings the counters of an entity and its migration to what its dead letters say: what is no dead letter any more was loaded, or is gone. Locks the entity, then the orchestration.';
