@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  compileExpression,
+  patternsOfExpression,
+  type Scope,
+  type Value,
+} from '../../../shared/plan/mapping/compile-expression.ts'
+import { type Expression, expressionSchema } from '../../../shared/plan/mapping/expression.ts'
+import { zonesOfExpression } from '../../../shared/plan/mapping/expression-parts.ts'
+import { type Problem, planPath } from '../../../shared/plan/problem.ts'
+
+const types: Record<string, string> = {
+  t: 'text',
+  v: 'character varying(9)',
+  i: 'integer',
+  n: 'numeric(6,2)',
+  f: 'double precision',
+  d: 'date',
+  ts: 'timestamp(3) without time zone',
+  b: 'boolean',
+  j: 'json',
+  u: 'uuid',
+  a: 'integer[]',
+}
+
+function compile(written: unknown): { value: Value | undefined; problems: Problem[] } {
+  const problems: Problem[] = []
+  const scope: Scope = {
+    problems,
+    column(name, path) {
+      const at = Object.keys(types).indexOf(name)
+      if (at >= 0) return { sql: `s.s${at}`, type: types[name]!, fails: [] }
+      problems.push({ code: 'column_unknown', message: '', hint: '', path: planPath(path) })
+      return undefined
+    },
+    reference: () => ({ sql: 'm0.target_id', type: 'uuid', fails: [] }),
+  }
+  const expression = expressionSchema.parse(written)
+  return { value: compileExpression(expression, ['c'], scope), problems }
+}
+
+const typeOf = (written: unknown) => {
+  const { value, problems } = compile(written)
+  expect(problems).toEqual([])
+  return value?.type
+}
+
+const codes = (written: unknown) => {
+  const { value, problems } = compile(written)
+  expect(value).toBeUndefined()
+  return problems.map(({ code, path }) => `${code} ${path}`)
+}
+
+const isPlan = (written: unknown) => expressionSchema.safeParse(written).success
+
+const nested = (levels: number): Expression =>
+  levels === 1 ? 't' : { op: 'trim', of: nested(levels - 1) }
+
+describe('expressions as a plan writes them', () => {
+  it('are refused where something is misspelt, missing or beyond its bounds', () => {
+    const wrong: unknown[] = [
+      '',
+      1,
+      null,
+      [],
+      { op: 'sql', of: 't' },
+      { op: 'trim' },
+      { op: 'trim', of: 't', extra: 1 },
+      { op: 'trim', of: { op: 'trim', of: { op: 'nothing' } } },
+      { op: 'constant', value: 'a\0' },
+      { op: 'constant', value: '\ud800' },
+      { op: 'constant', value: 2 ** 53 },
+      { op: 'constant', value: Number.POSITIVE_INFINITY },
+      { op: 'constant', value: 'x'.repeat(10_001) },
+      { op: 'constant', value: {} },
+      { op: 'cast', of: 't', to: 'regclass' },
+      { op: 'cast', of: 't', to: 'integer); drop table x' },
+      { op: 'cast', of: 't', to: 'varchar(0)' },
+      { op: 'cast', of: 't', to: 'varchar(10485761)' },
+      { op: 'cast', of: 't', to: 'numeric(2,3)' },
+      { op: 'cast', of: 't', to: 'numeric(1001)' },
+      { op: 'cast', of: 't', to: 'timestamp(7)' },
+      { op: 'concat', of: [] },
+      { op: 'concat', of: Array(101).fill('t') },
+      { op: 'split', of: 't', by: '', part: 1 },
+      { op: 'split', of: 't', by: ',', part: 0 },
+      { op: 'split', of: 't', by: ',', part: 1.5 },
+      { op: 'value_map', of: 't', values: {} },
+      { op: 'value_map', of: 't', values: { a: 'b\0' } },
+      { op: 'value_map', of: 't', values: { 'a\0': 'b' } },
+      { op: 'value_map', of: 't', values: { a: 'b' }, otherwise: 'drop' },
+      { op: 'regexp_replace', of: 't', pattern: 'a', with: '', flags: 'gg' },
+      { op: 'regexp_replace', of: 't', pattern: 'a', with: '', flags: 'x' },
+      { op: 'arithmetic', is: '^', left: 't', right: 't' },
+      { op: 'hash', of: 't', algorithm: 'sha1' },
+      { op: 'json_object', of: {} },
+      { op: 'parse_time', of: 't', format: '', to: 'date' },
+    ]
+    expect(wrong.filter(isPlan)).toEqual([])
+  })
+
+  it('have a JSON Schema that refers to itself', () => {
+    const schema = JSON.stringify(
+      z.toJSONSchema(z.object({ c: expressionSchema }), { io: 'input' }),
+    )
+    expect(schema).toContain('"const":"value_map"')
+    expect(schema.match(/\$ref/g)?.length).toBeGreaterThan(10)
+    expect(schema.length).toBeLessThan(20_000)
+  })
+
+  it('fill in what is left out', () => {
+    expect(expressionSchema.parse({ op: 'value_map', of: 't', values: { a: 1 } })).toMatchObject({
+      otherwise: 'reject',
+    })
+    expect(expressionSchema.parse({ op: 'reference', to: 'public.p', of: 'i' })).toMatchObject({
+      missing: 'reject',
+    })
+  })
+})
+
+describe('the limits of what is compiled', () => {
+  it('are eight levels', () => {
+    expect(typeOf(nested(8))).toBe('text')
+    expect(codes(nested(9))).toEqual(['expression_too_large c'])
+  })
+
+  it('are two hundred parts', () => {
+    const parts = (count: number) => ({ op: 'concat', of: Array(count).fill('t') })
+    expect(typeOf({ op: 'concat', of: [parts(100), parts(97)] })).toBe('text')
+    expect(codes({ op: 'concat', of: [parts(100), parts(98)] })).toEqual(['expression_too_large c'])
+  })
+
+  it('are a million characters, which lists can reach', () => {
+    const values = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, at) => [`${at}${'k'.repeat(500)}`, 'v']),
+    )
+    const map = { op: 'value_map', of: 't', values }
+    expect(codes({ op: 'coalesce', of: [map, map] })).toEqual(['expression_too_large c'])
+  })
+
+  it('keep the SQL from doubling with every level', () => {
+    const casts = { op: 'cast', of: { op: 'cast', of: 't', to: 'numeric(9,1)' }, to: 'text' }
+    const deep = {
+      op: 'cast',
+      of: { op: 'cast', of: { op: 'cast', of: casts, to: 'numeric(8,1)' }, to: 'text' },
+      to: 'date',
+    }
+    const { value } = compile(deep)
+    expect(value!.sql.length).toBeLessThan(3000)
+    expect(value!.fails.reduce((sum, { condition }) => sum + condition.length, 0)).toBeLessThan(
+      8000,
+    )
+  })
+})
+
+describe('types of results', () => {
+  it.each<[unknown, string]>([
+    ['i', 'integer'],
+    [{ op: 'column', name: 'n' }, 'numeric(6,2)'],
+    [{ op: 'constant', value: 'x' }, 'text'],
+    [{ op: 'constant', value: 5 }, 'integer'],
+    [{ op: 'constant', value: 2 ** 31 }, 'bigint'],
+    [{ op: 'constant', value: 0.1 }, 'numeric'],
+    [{ op: 'constant', value: false }, 'boolean'],
+    [{ op: 'cast', of: 't', to: 'varchar(5)' }, 'text'],
+    [{ op: 'cast', of: 't', to: 'timestamptz(3)' }, 'timestamp(3) with time zone'],
+    [{ op: 'cast', of: 't', to: 'numeric(5)' }, 'numeric(5,0)'],
+    [{ op: 'upper', of: 'v' }, 'text'],
+    [{ op: 'default', of: 'v', value: 'long enough' }, 'text'],
+    [{ op: 'default', of: 'i', value: 2 ** 40 }, 'bigint'],
+    [{ op: 'default', of: 'i', value: 0.5 }, 'numeric'],
+    [{ op: 'default', of: 'd', value: '2000-01-01' }, 'date'],
+    [{ op: 'coalesce', of: ['d', 'ts'] }, 'timestamp without time zone'],
+    [{ op: 'coalesce', of: ['i', 'f'] }, 'double precision'],
+    [{ op: 'coalesce', of: [{ op: 'constant', value: null }, 'u'] }, 'uuid'],
+    [{ op: 'null_if', of: 'n', values: [0] }, 'numeric(6,2)'],
+    [{ op: 'value_map', of: 'i', values: { 1: true, 2: null } }, 'boolean'],
+    [{ op: 'value_map', of: 'i', values: { 1: 1, 2: 0.5 } }, 'numeric'],
+    [{ op: 'parse_time', of: 't', format: 'YYYYMMDD', to: 'date' }, 'date'],
+    [{ op: 'at_zone', of: 'd', zone: 'Europe/Berlin' }, 'timestamp with time zone'],
+    [{ op: 'arithmetic', is: '*', left: 'i', right: 'f' }, 'numeric'],
+    [{ op: 'json_array', of: ['i'] }, 'jsonb'],
+    [{ op: 'parse_json', of: 't', to: 'json' }, 'json'],
+    [{ op: 'hash', of: 'i', algorithm: 'md5' }, 'text'],
+    [{ op: 'reference', to: 'public.p', of: 'i' }, 'uuid'],
+  ])('%j is %s', (written, type) => {
+    expect(typeOf(written)).toBe(type)
+  })
+})
+
+describe('problems', () => {
+  it.each<[unknown, string[]]>([
+    [
+      { op: 'concat', of: ['nope', { op: 'trim', of: 'never' }] },
+      ['column_unknown c.of[0]', 'column_unknown c.of[1].of'],
+    ],
+    [{ op: 'column', name: 'nope' }, ['column_unknown c.name']],
+    [{ op: 'json_object', of: { 'a b': 'nope' } }, ['column_unknown c.of["a b"]']],
+    [
+      { op: 'arithmetic', is: '+', left: 'nope', right: 'd' },
+      ['column_unknown c.left', 'expression_type_unsupported c.right'],
+    ],
+    [{ op: 'cast', of: 'a', to: 'integer' }, ['cast_unsupported c']],
+    [{ op: 'cast', of: 'd', to: 'timestamptz' }, ['cast_unsupported c']],
+    [{ op: 'coalesce', of: ['i', 't'] }, ['expression_types_differ c.of']],
+    [{ op: 'coalesce', of: ['n', 'f'] }, ['expression_types_differ c.of']],
+    [{ op: 'default', of: 'd', value: '2024-02-30' }, ['expression_value_invalid c.value']],
+    [{ op: 'default', of: 't', value: 1 }, ['expression_value_invalid c.value']],
+    [{ op: 'null_if', of: 'i', values: [1, 'x'] }, ['expression_value_invalid c.values[1]']],
+    [{ op: 'null_if', of: 'j', values: ['x'] }, ['expression_type_unsupported c.values[0]']],
+    [{ op: 'value_map', of: 't', values: { a: 1, b: 'x' } }, ['expression_types_differ c.values']],
+    [
+      { op: 'value_map', of: 't', values: { a: 1 }, otherwise: 'keep' },
+      ['expression_types_differ c.otherwise'],
+    ],
+    [{ op: 'at_zone', of: 'i', zone: 'UTC' }, ['expression_type_unsupported c.of']],
+    [{ op: 'at_zone', of: 'ts', zone: 'Mars/Base' }, ['time_zone_invalid c.zone']],
+    [{ op: 'at_zone', of: 'ts', zone: 'CET' }, ['time_zone_invalid c.zone']],
+    [{ op: 'at_zone', of: 'ts', zone: "UTC'" }, ['time_zone_invalid c.zone']],
+  ])('%j', (written, expected) => {
+    expect(codes(written)).toEqual(expected)
+  })
+
+  it.each<[string, string, string | undefined, string]>([
+    ['YY-MM-DD', 'date', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MON-DD', 'date', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MM', 'date', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MM-DD-DD', 'date', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MM-DD HH24:MI', 'date', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MM-DD MI', 'timestamp', undefined, 'time_format_invalid c.format'],
+    ['HH24', 'time', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MM-DD TZH', 'timestamp', undefined, 'time_format_invalid c.format'],
+    ['YYYY-MM-DD', 'date', 'UTC', 'time_zone_invalid c.zone'],
+    ['YYYY-MM-DD', 'timestamptz', undefined, 'time_zone_invalid c'],
+    ['YYYY-MM-DD', 'timestamptz', 'offset', 'time_zone_invalid c.zone'],
+    ['YYYY-MM-DD TZH:TZM', 'timestamptz', 'Europe/Berlin', 'time_zone_invalid c.zone'],
+  ])('the format %s of a %s in zone %s', (format, to, zone, expected) => {
+    expect(codes({ op: 'parse_time', of: 't', format, to, zone })).toEqual([expected])
+  })
+})
+
+it('finds the patterns and zones that only a server can judge', () => {
+  const written = expressionSchema.parse({
+    op: 'concat',
+    of: [
+      {
+        op: 'regexp_replace',
+        of: { op: 'regexp_replace', of: 't', pattern: 'b', with: '' },
+        pattern: 'a',
+        with: '',
+      },
+      { op: 'at_zone', of: 'ts', zone: 'Asia/Tokyo' },
+      { op: 'parse_time', of: 't', format: 'YYYYMMDD TZH', to: 'timestamptz', zone: 'offset' },
+    ],
+  })
+  expect(patternsOfExpression(written, ['c'])).toEqual([
+    { pattern: 'a', path: ['c', 'of', 0, 'pattern'] },
+    { pattern: 'b', path: ['c', 'of', 0, 'of', 'pattern'] },
+  ])
+  expect(zonesOfExpression(written, ['c'])).toEqual([
+    { zone: 'Asia/Tokyo', path: ['c', 'of', 1, 'zone'] },
+  ])
+})
