@@ -108,7 +108,7 @@ export function targetsOf(names: readonly string[], found: ReadonlyMap<string, C
   return [...new Set(names.map((name) => found.get(name)!.target))]
 }
 
-/** Two columns of which one can refer to the other: they hold the same in the same type. */
+/** Two columns of which one can refer to the other: they hold the same. */
 export interface Pair {
   readonly own: string
   readonly other: string
@@ -124,9 +124,11 @@ export function pairOf(
   const goals = other.filter(({ sources }) => sameNames(sources, otherNames))
   const places = own.filter(({ sources }) => sameNames(sources, names))
   for (const goal of goals) {
-    const place = places.find(
-      ({ type, contents }) =>
-        type === goal.type && contents.some((each) => goal.contents.includes(each)),
+    // The source compares its values of two types, too; an id is of one type wherever it is.
+    const place = places.find(({ type, contents }) =>
+      contents.some(
+        (each) => goal.contents.includes(each) && (each === value || type === goal.type),
+      ),
     )
     if (place !== undefined) return { own: place.target, other: goal.target }
   }

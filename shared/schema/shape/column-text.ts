@@ -63,7 +63,7 @@ function roleOf(words: readonly Token[], at: number): 'column' | 'other' | 'uncl
     return 'unclear'
   }
   // Types of several words.
-  const isWord = (word: Token | undefined) => word?.kind === 'name' && !isKeyword(word)
-  if (isWord(last) || isWord(next) || takesNames.has(last?.text ?? '')) return 'unclear'
+  if ((last?.kind === 'name' && !isKeyword(last)) || takesNames.has(last?.text ?? ''))
+    return 'unclear'
   return 'column'
 }

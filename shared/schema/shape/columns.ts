@@ -85,7 +85,7 @@ function inherited(
   source: CatalogColumn,
   straight: Straight,
 ): CatalogColumn | undefined {
-  const column = { ...source, name: each.target, not_null: each.not_null ?? source.not_null }
+  const column = { ...source, name: each.target, not_null: each.not_null }
   if (source.generated === '') return column
   if (source.expression === null) return undefined
   const columns = source.expression.columns.filter((name) => name !== source.name)
@@ -107,7 +107,7 @@ function bare(
     type_oid: each.type_oid === '0' ? oidOf(each.type, types) : each.type_oid,
     length: -1,
     collation: isCopy ? source.collation : null,
-    not_null: each.is_id || (each.not_null ?? (each.from !== null && source?.not_null === true)),
+    not_null: each.is_id || each.not_null,
     identity: '',
     generated: '',
     storage: isCopy ? source.storage : null,
