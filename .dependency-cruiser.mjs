@@ -8,7 +8,8 @@
  * The projection is the language of the stages (pure text from a compiled entity), the wire their
  * connections. Beyond these, a stage knows no other stage; what they share is a value, handed over by
  * whoever calls both. Plan and schema read the catalog in the shape that the source gives it, and
- * report in one row shape; what a mapping makes of a table is a row shape, too. Tests are free.
+ * report in one row shape; what a mapping makes of a table is a row shape, too, and depends on what the
+ * target has. Tests are free.
  */
 const stages = {
   projection: [],
@@ -16,7 +17,7 @@ const stages = {
   source: ['projection/', 'wire/'],
   target: ['projection/', 'wire/'],
   schema: ['projection/', 'source/catalog-rows', 'plan/problem', 'plan/mapping/shape'],
-  plan: ['projection/', 'source/catalog-rows'],
+  plan: ['projection/', 'source/catalog-rows', 'schema/target-state', 'schema/type-names'],
   // Looks at both sides with what the other stages know about them.
   verification: ['projection/', 'source/', 'schema/', 'plan/'],
 }

@@ -1,11 +1,12 @@
-/** Everything that can be said about a plan without touching the target. */
+/** Everything that can be said about a plan, with the target or without it. */
+import type { TargetState } from '../schema/target-state.ts'
 import type { Catalog } from '../source/catalog-rows.ts'
 import { type Compilation, compilePlan } from './compile.ts'
 import type { Note } from './problem.ts'
 import type { Plan } from './schema.ts'
 
-export function checkPlan(plan: Plan, catalog: Catalog): Compilation {
-  const { entities, problems, notes } = compilePlan(plan, catalog)
+export function checkPlan(plan: Plan, catalog: Catalog, state?: TargetState): Compilation {
+  const { entities, problems, notes } = compilePlan(plan, catalog, state)
   return { entities, problems, notes: [...notes, ...encodingNotes(catalog)] }
 }
 

@@ -1,5 +1,5 @@
 /** Chosen queries as the statement that each server runs. */
-import type { CompiledEntity, CompiledQuery } from '../projection/entity.ts'
+import type { CompiledQuery, TableName } from '../projection/entity.ts'
 import { quoteIdent, quoteTable } from '../projection/quote.ts'
 import type { CatalogTable, CatalogType } from '../source/catalog-rows.ts'
 import { type findColumn, findKeptColumn } from './column.ts'
@@ -7,7 +7,7 @@ import { compileFilter } from './compile-filter.ts'
 import { valueClass } from './filter-value.ts'
 import { didYouMean, formatTableName, parseTableName } from './names.ts'
 import { type Problem, planPath } from './problem.ts'
-import { type ReferringEntity, targetName } from './references.ts'
+import { copiedColumns, type ReferringEntity, targetName } from './references.ts'
 import { queriedClass } from './target-value.ts'
 import type { ChosenQuery } from './verification.ts'
 
@@ -57,7 +57,12 @@ function compileQuery(
     })
     return []
   }
-  const { definition, listed } = entity
+  const { definition } = entity
+  const columns = copiedColumns(entity, table)
+  // What a mapping changes cannot be asked for alike on both sides.
+  const listed = entity.shape === undefined ? entity.listed : columns.map(({ source }) => source)
+  const nameOf = (column: string) =>
+    columns.find(({ source }) => source === column)?.target ?? targetName(definition, column)
   const find: typeof findColumn = (whole, column, at, into) =>
     findKeptColumn(whole, listed, column, at, into)
   query.order?.forEach((column, at) => {
@@ -78,7 +83,7 @@ function compileQuery(
     ...within,
     problems: [],
     classOf: queriedClass,
-    nameOf: (column: string) => targetName(definition, column),
+    nameOf,
   }
   const where = filter && compileFilter(filter, [...path, 'where'], within)
   const whereThere = filter && compileFilter(filter, [...path, 'where'], there)
@@ -86,26 +91,36 @@ function compileQuery(
     {
       name: query.name,
       entity: name,
-      source: statement(definition, 'source', [definition.filter, where], query),
-      target: statement(definition, 'target', [whereThere], query),
+      source: statement(
+        definition.source,
+        columns.map(({ source }) => source),
+        [definition.filter, where],
+        query,
+        (column) => column,
+      ),
+      target: statement(
+        definition.target,
+        columns.map(({ target }) => target),
+        [whereThere],
+        query,
+        nameOf,
+      ),
     },
   ]
 }
 
 /** Inherited rows belong to it, as they do for whoever asks a table. */
 function statement(
-  definition: CompiledEntity,
-  side: 'source' | 'target',
+  table: TableName,
+  columns: readonly string[],
   conditions: readonly (string | undefined)[],
   { order = [], limit }: ChosenQuery,
+  nameOf: (column: string) => string,
 ): string {
-  const columns = definition.columns.map((column) => quoteIdent(column[side])).join(', ')
   const where = conditions.flatMap((each) => (each === undefined ? [] : [`(${each})`]))
-  const ordered = order.map((column) =>
-    quoteIdent(side === 'source' ? column : targetName(definition, column)),
-  )
+  const ordered = order.map((column) => quoteIdent(nameOf(column)))
   return [
-    `select ${columns} from ${quoteTable(definition[side])}`,
+    `select ${columns.map(quoteIdent).join(', ')} from ${quoteTable(table)}`,
     ...(where.length === 0 ? [] : [`where ${where.join(' and ')}`]),
     ...(ordered.length === 0 ? [] : [`order by ${ordered.join(', ')}`]),
     ...(limit === undefined ? [] : [`limit ${limit}`]),

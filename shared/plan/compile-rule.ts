@@ -1,10 +1,14 @@
-/** Rules of an entity as conditions that a row of the target violates, or the problems with them. */
+/**
+ * Rules of an entity as conditions that a row violates, or the problems with them: a row of the target,
+ * or one that is on its way there.
+ */
 import type { CompiledRule } from '../projection/entity.ts'
 import { quoteIdent, quoteLiteral } from '../projection/quote.ts'
 import type { CatalogColumn, CatalogTable, CatalogType } from '../source/catalog-rows.ts'
 import { findKeptColumn } from './column.ts'
 import type { FilterValue } from './filter.ts'
 import { groupsAlike } from './grouping.ts'
+import { builtInType } from './mapping/built-in-type.ts'
 import { type Problem, planPath } from './problem.ts'
 import type { Rule } from './rule.ts'
 import { checkedClass, type TargetClass } from './target-value.ts'
@@ -16,6 +20,8 @@ export interface RuleSurroundings {
   readonly listed: readonly string[] | null
   /** Name in the target of a column of the source. */
   readonly targetName: (column: string) => string
+  /** What stands for a column in conditions; its quoted name in the target where nothing is said. */
+  readonly operand?: (column: string) => string
   readonly types: readonly CatalogType[]
   readonly problems: Problem[]
 }
@@ -41,7 +47,8 @@ export function compileRules(
       })
     }
     taken.add(name)
-    const severity = rule.severity === 'error' ? 'failed' : 'warning'
+    // What refuses rows leaves none in the target that violate it.
+    const severity = rule.severity === 'warning' ? 'warning' : 'failed'
     const violated = violation(rule, [...path, at], surroundings)
     return { name, severity, rule: rule.rule, columns: [...new Set(columns)], ...violated }
   })
@@ -50,6 +57,10 @@ export function compileRules(
 function columnsOf(rule: Rule): readonly string[] {
   if (rule.rule === 'unique') return rule.columns
   return rule.rule === 'compare' ? [rule.left, rule.right] : [rule.column]
+}
+
+function operandOf({ name }: CatalogColumn, { operand, targetName }: RuleSurroundings): string {
+  return operand?.(name) ?? quoteIdent(targetName(name))
 }
 
 /** What was refused violates nothing: such a plan does not start. */
@@ -63,13 +74,16 @@ function violation(
   const at = [...path, 'column']
   const column = findKept(rule.column, at, surroundings)
   if (column === undefined) return { violation: 'false' }
-  const name = quoteIdent(surroundings.targetName(column.name))
+  const name = operandOf(column, surroundings)
   // Of a composite value with nulls alone, `is null` would hold too.
   if (rule.rule === 'not_null') return { violation: `${name} is not distinct from null` }
   const values = classOf(column, at, surroundings)
   if (values === undefined) return { violation: 'false' }
-  if (rule.rule === 'pattern') {
-    return { violation: pattern(rule.pattern, name, column, values, at, surroundings) }
+  if (rule.rule === 'pattern' || rule.rule === 'length' || rule.rule === 'type') {
+    const violated = values.isText
+      ? textViolation(rule, name)
+      : refuseType(textOnly(rule.rule, column), at, surroundings.problems)
+    return { violation: violated }
   }
   const operand = values.operand(name)
   const literal = (value: FilterValue, ...where: Path) =>
@@ -86,21 +100,28 @@ function violation(
   return { violation: `(${parts.join(' or ')})` }
 }
 
-/** Letters and their cases are those of the database: a column's own collation may know no patterns. */
-function pattern(
-  text: string,
-  name: string,
-  column: CatalogColumn,
-  values: TargetClass,
-  path: Path,
-  { problems }: RuleSurroundings,
-): string {
-  if (values.isText) return `(${name}::text collate "default") !~ ${quoteLiteral(text)}`
-  return refuseType(
-    `Only a text matches a pattern, and ${column.name} is ${column.type}.`,
-    path,
-    problems,
-  )
+type TextRule = Rule & { readonly rule: 'pattern' | 'length' | 'type' }
+
+function textViolation(rule: TextRule, name: string): string {
+  // Letters and their cases are those of the database: a column's own collation may know no patterns.
+  if (rule.rule === 'pattern') {
+    return `(${name}::text collate "default") !~ ${quoteLiteral(rule.pattern)}`
+  }
+  if (rule.rule === 'type') {
+    const type = quoteLiteral(builtInType(rule.type))
+    return `(${name} is not null and not migration.input_is_valid(${name}::text, ${type}))`
+  }
+  const length = `pg_catalog.char_length(${name}::text)`
+  const parts = [
+    ...(rule.min === undefined ? [] : [`${length} < ${rule.min}`]),
+    ...(rule.max === undefined ? [] : [`${length} > ${rule.max}`]),
+  ]
+  return `(${parts.join(' or ')})`
+}
+
+function textOnly(rule: TextRule['rule'], { name, type }: CatalogColumn): string {
+  const does = { pattern: 'matches a pattern', length: 'has a length', type: 'is read as a type' }
+  return `Only a text ${does[rule]}, and ${name} is ${type}.`
 }
 
 function comparison(
@@ -111,7 +132,7 @@ function comparison(
   const sides = (['left', 'right'] as const).map((side) => {
     const column = findKept(rule[side], [...path, side], surroundings)
     const values = column && classOf(column, [...path, side], surroundings)
-    return values && { column, values, name: quoteIdent(surroundings.targetName(column.name)) }
+    return values && { column, values, name: operandOf(column, surroundings) }
   })
   const [left, right] = sides
   if (left === undefined || right === undefined) return 'false'

@@ -24,10 +24,13 @@ export function planFingerprint(plan: Plan): string {
   return digest(rest)
 }
 
-/** SHA-256 in hex of the columns and keys that the entities read. */
+/**
+ * SHA-256 in hex of the columns and keys that the entities read, and of the foreign keys that a mapping
+ * follows. The target has no say in it.
+ */
 export function sourceFingerprint(entities: readonly PlannedEntity[], catalog: Catalog): string {
   const tables = new Map(catalog.tables.map((table) => [nameOf(table), table]))
-  const parts = entities.map(({ definition }) => {
+  const parts = entities.map(({ definition, shape }) => {
     const { schema, table: name } = definition.source
     const table = tables.get(nameOf({ schema, name }))
     const columns = table?.columns.map(({ name, type, collation, not_null, generated }) => ({
@@ -44,6 +47,9 @@ export function sourceFingerprint(entities: readonly PlannedEntity[], catalog: C
       columns,
       key: definition.key,
       filter: definition.filter,
+      references: shape?.flatMap(({ target, reference }) =>
+        reference === null ? [] : [{ target, ...reference }],
+      ),
     })
   })
   return createHash('sha256')

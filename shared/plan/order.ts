@@ -5,8 +5,8 @@ export interface Dependency {
   /** Must come after `on`. */
   readonly node: string
   readonly on: string
-  /** Cut first where a cycle has to be broken. */
-  readonly weak: boolean
+  /** Where a cycle has to be broken, the weaker are cut first: true or a greater number. */
+  readonly weak: boolean | number
 }
 
 export interface Ordered {

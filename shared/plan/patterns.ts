@@ -1,21 +1,27 @@
-/** Whether the target understands the patterns of a plan: only a server knows its regular expressions. */
+/**
+ * What of a plan only the target can judge: whether it understands regular expressions, and which time
+ * zones it knows.
+ */
 import { classify } from '../platform/sqlstate.ts'
 import { quoteLiteral } from '../projection/quote.ts'
+import { patternsOfExpression, zonesOfExpression } from './mapping/expression-parts.ts'
+import { writtenColumns } from './mapping/walk.ts'
 import { type Problem, planPath } from './problem.ts'
-import type { Plan } from './schema.ts'
+import type { Plan, WrittenEntity } from './schema.ts'
+
+/** Runs one statement on the target, under `standard_conforming_strings`. */
+type Ask = (statement: string) => PromiseLike<unknown>
+
+type Path = readonly PropertyKey[]
 
 /** SQLSTATE of a pattern that does not compile. */
 const invalidPattern = '2201B'
 
 /**
  * Problems with patterns, each at its path. Asks once where there is none.
- * @param ask runs one statement on the target, under `standard_conforming_strings`
  * @throws FerryError as `classify` names any other failure
  */
-export async function patternProblems(
-  plan: Plan,
-  ask: (statement: string) => PromiseLike<unknown>,
-): Promise<Problem[]> {
+export async function patternProblems(plan: Plan, ask: Ask): Promise<Problem[]> {
   const patterns = patternsOf(plan)
   const texts = [...new Set(patterns.map(({ pattern }) => pattern))]
   if (texts.length === 0 || (await compiles(texts, ask))) return []
@@ -31,23 +37,62 @@ export async function patternProblems(
     }))
 }
 
-function patternsOf(plan: Plan) {
-  if (plan.entities === '*') return []
-  return plan.entities.flatMap((entity, at) =>
-    typeof entity === 'string'
+/**
+ * Problems with time zones, each at its path.
+ * @throws FerryError as `classify` names a failure
+ */
+export async function zoneProblems(
+  plan: Plan,
+  ask: (statement: string) => PromiseLike<readonly { readonly zone: string }[]>,
+): Promise<Problem[]> {
+  const zones = expressionsOf(plan).flatMap((each) => zonesOfExpression(each.expression, each.path))
+  const names = [...new Set(zones.map(({ zone }) => zone))]
+  if (names.length === 0) return []
+  const list = names.map((name) => `(${quoteLiteral(name)})`).join(', ')
+  const rows = await ask(`select asked.zone from (values ${list}) as asked (zone)
+    where not exists (select from pg_catalog.pg_timezone_names z where z.name = asked.zone)`)
+  const unknown = new Set(rows.map(({ zone }) => zone))
+  return zones
+    .filter(({ zone }) => unknown.has(zone))
+    .map(({ path }) => ({
+      code: 'zone_unknown',
+      message: 'The target knows no such time zone.',
+      hint: 'Write it as IANA does, such as Europe/Berlin; upper and lower case count.',
+      path: planPath(path),
+    }))
+}
+
+function patternsOf(plan: Plan): { readonly pattern: string; readonly path: Path }[] {
+  const ofRules = entitiesOf(plan).flatMap(({ entity: { rules = [] }, path }) =>
+    rules.flatMap((rule, at) =>
+      rule.rule === 'pattern'
+        ? [{ pattern: rule.pattern, path: [...path, 'rules', at, 'pattern'] }]
+        : [],
+    ),
+  )
+  const ofColumns = expressionsOf(plan).flatMap((each) =>
+    patternsOfExpression(each.expression, each.path),
+  )
+  return [...ofRules, ...ofColumns]
+}
+
+function expressionsOf(plan: Plan): ReturnType<typeof writtenColumns> {
+  return entitiesOf(plan).flatMap(({ entity: { columns, id }, path }) => [
+    ...(columns === undefined || Array.isArray(columns)
       ? []
-      : (entity.rules ?? []).flatMap((rule, place) =>
-          rule.rule === 'pattern'
-            ? [{ pattern: rule.pattern, path: ['entities', at, 'rules', place, 'pattern'] }]
-            : [],
-        ),
+      : writtenColumns(columns, [...path, 'columns'])),
+    ...(id?.by === undefined ? [] : writtenColumns(id.by, [...path, 'id', 'by'])),
+  ])
+}
+
+function entitiesOf({ entities }: Plan): { readonly entity: WrittenEntity; readonly path: Path }[] {
+  if (entities === '*') return []
+  return entities.flatMap((entity, at) =>
+    typeof entity === 'string' ? [] : [{ entity, path: ['entities', at] }],
   )
 }
 
-async function compiles(
-  texts: readonly string[],
-  ask: (statement: string) => PromiseLike<unknown>,
-): Promise<boolean> {
+async function compiles(texts: readonly string[], ask: Ask): Promise<boolean> {
   const list = texts.map((text) => `(${quoteLiteral(text)})`).join(', ')
   try {
     await ask(`select count(*) from (values ${list}) as asked (pattern) where '' ~ pattern`)

@@ -1,6 +1,7 @@
 /** What is to be moved. The one description of a plan: validation and editors' JSON Schema alike. */
 import { z } from 'zod'
 import { filterSchema } from './filter.ts'
+import { entityMapping, idStrategySchema, refusalsSchema } from './mapping/entity-mapping.ts'
 import { parseTableName } from './names.ts'
 import { type Problem, planPath } from './problem.ts'
 import { ruleSchema } from './rule.ts'
@@ -24,20 +25,13 @@ const entity = z.strictObject({
   target: qualifiedName
     .optional()
     .meta({ description: 'Table in the target; renames apply where it is left out.' }),
-  columns: z
-    .array(plainName)
-    .min(1)
-    .max(1600)
-    .optional()
-    .meta({ description: 'Columns to copy; all of them where it is left out.' }),
+  ...entityMapping(qualifiedName),
   filter: filterSchema
     .optional()
     .meta({ description: 'Rows to copy; all of them where it is left out.' }),
-  rules: z
-    .array(ruleSchema)
-    .max(100)
-    .optional()
-    .meta({ description: 'What must hold of the rows in the target.' }),
+  rules: z.array(ruleSchema).max(100).optional().meta({
+    description: 'What must hold of the rows: in the target, or before they are brought there.',
+  }),
 })
 
 export const planSchema = z
@@ -56,6 +50,21 @@ export const planSchema = z
         })
         .meta({ description: 'Name of the function secret or Vault secret with the address.' }),
       schemas: z.array(plainName).min(1).max(100).default(['public']),
+      system: z
+        .string()
+        .regex(
+          /^[a-z0-9][a-z0-9._-]{0,62}$/,
+          'expected up to 63 of a-z, 0-9, ".", "_" and "-", a letter or digit first',
+        )
+        .optional()
+        .meta({
+          description:
+            'Name of the source system: UUIDs are named within it, by every plan that reads it.',
+        }),
+    }),
+    ids: idStrategySchema.exclude(['lookup']).optional().meta({
+      description:
+        'uuid: every table with a whole number as its key gets UUIDs. preserve (default): none does unless its entity says so.',
     }),
     entities: z.union([
       z.literal('*'),
@@ -76,6 +85,7 @@ export const planSchema = z
       .strictObject({
         lanes: z.int().min(1).max(8).default(4),
         batch_rows: z.int().min(1).max(500_000).default(2000),
+        refusals: refusalsSchema.optional(),
       })
       .default({ lanes: 4, batch_rows: 2000 }),
     verification: verificationSchema(qualifiedName),
@@ -84,6 +94,8 @@ export const planSchema = z
 
 export type Plan = z.infer<typeof planSchema>
 export type PlanEntity = Exclude<Plan['entities'], '*'>[number]
+/** An entity that says more than its name. */
+export type WrittenEntity = z.infer<typeof entity>
 
 export type ParsedPlan =
   | { readonly plan: Plan; readonly problems: readonly [] }
@@ -148,7 +160,7 @@ function described(issue: Issue): Omit<Problem, 'path'> {
     return {
       code: 'plan_value_invalid',
       message: 'The value has none of the forms that are possible here.',
-      hint: 'entities is "*" or a list of "schema.table" and { "source", "target", "columns", "filter", "rules" }; see the plan reference for filters and rules.',
+      hint: 'entities is "*" or a list of "schema.table" and { "source", "target", "columns", … }; see the plan reference for expressions, filters and rules.',
     }
   }
   return {

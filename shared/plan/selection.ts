@@ -8,7 +8,7 @@ import { matchesGlob } from './glob.ts'
 import { didYouMean, formatTableName, parseTableName } from './names.ts'
 import { type Note, type Problem, planPath } from './problem.ts'
 import type { Rule } from './rule.ts'
-import type { Plan } from './schema.ts'
+import type { Plan, WrittenEntity } from './schema.ts'
 
 export interface SelectedEntity {
   readonly table: CatalogTable
@@ -18,6 +18,8 @@ export interface SelectedEntity {
   /** Null moves all rows. */
   readonly filter: Filter | null
   readonly rules: readonly Rule[]
+  /** What the plan says of it besides; null where it only selects it. */
+  readonly written: WrittenEntity | null
   /** Where the plan asks for it. */
   readonly path: readonly PropertyKey[]
 }
@@ -64,7 +66,8 @@ function selectAll(plan: Plan, catalog: Catalog, notes: Note[]): SelectedEntity[
     .filter((table) => !matches(exclude, nameOf(table)))
     .map((table) => {
       const target = renamed(plan, table)
-      return { table, target, columns: null, filter: null, rules: [], path: ['entities'] }
+      const path = ['entities']
+      return { table, target, columns: null, filter: null, rules: [], written: null, path }
     })
   for (const list of ['include', 'exclude'] as const) {
     plan[list]?.forEach((pattern, at) => {
@@ -97,7 +100,8 @@ function selectListed(
   }
   const seen = new Set<CatalogTable>()
   return listed.flatMap((item, at) => {
-    const entity = typeof item === 'string' ? { source: item } : item
+    const entity: Pick<WrittenEntity, 'source' | 'target'> =
+      typeof item === 'string' ? { source: item } : item
     const path = ['entities', at]
     const written = [...path, ...(typeof item === 'string' ? [] : ['source'])]
     const table = findTable(entity.source, tables, plan, planPath(written), problems)
@@ -113,8 +117,10 @@ function selectListed(
     }
     seen.add(table)
     const target = entity.target === undefined ? renamed(plan, table) : tableOf(entity.target)
-    const { columns = null, filter = null, rules = [] } = entity
-    return [{ table, target, columns, filter, rules, path }]
+    const all = typeof item === 'string' ? null : item
+    const { filter = null, rules = [] } = all ?? {}
+    const columns = Array.isArray(all?.columns) ? all.columns : null
+    return [{ table, target, columns, filter, rules, written: all, path }]
   })
 }
 

@@ -3,17 +3,19 @@
  * Stored as jsonb (`definition`) with the migration, so every field is plain JSON.
  */
 
-/** A table by schema and name, unquoted, as the catalog spells it. */
-export interface TableName {
-  readonly schema: string
-  readonly table: string
-}
+import type { CompiledMapping } from './mapping.ts'
+import type { TableName } from './table-name.ts'
+
+export type { TableName }
 
 export interface CompiledColumn {
   readonly source: string
+  /** Of a mapped entity a column of the stage: `s0`, `s1` … */
   readonly target: string
-  /** Type at the source as `format_type` prints it under an empty search path. */
+  /** Type that the value travels in, as `format_type` prints it under an empty search path. */
   readonly type: string
+  /** What is read at the source, as SQL over its row; absent: the column as it is. */
+  readonly expression?: string
 }
 
 export interface CompiledKeyColumn {
@@ -45,6 +47,10 @@ export interface CompiledEntity {
   readonly existed?: true
   /** Condition on the rows that are moved, as SQL of the source; absent: all of them. */
   readonly filter?: string
+  /** What the target makes of the rows; absent: they are the target's rows as they are. */
+  readonly mapping?: CompiledMapping
+  /** Batches run one after the other, rows in the order of the key: which row wins depends on it. */
+  readonly serial?: true
   /** What must hold of the rows in the target; absent: nothing. */
   readonly rules?: readonly CompiledRule[]
   /** What must have a row to point at in the target; absent: nothing. */
@@ -60,7 +66,7 @@ export interface CompiledRule {
   /** Of what it finds. */
   readonly severity: 'failed' | 'warning'
   readonly rule: string
-  /** Names at the source. */
+  /** Names at the source; of a mapped entity, in the target. */
   readonly columns: readonly string[]
   /** SQL that holds for a row of the target that violates the rule. */
   readonly violation?: string
@@ -72,7 +78,7 @@ export interface CompiledRule {
 export interface CompiledReference {
   readonly name: string
   readonly columns: readonly string[]
-  /** The same columns as the source names them. */
+  /** What the source has instead; of a reference that a mapping makes, maybe more or fewer. */
   readonly source_columns: readonly string[]
   readonly referenced: TableName
   /** In the order of `columns`. */

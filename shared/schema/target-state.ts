@@ -22,6 +22,10 @@ export interface TargetColumn {
   readonly generated: boolean
   /** Takes no row without a value. */
   readonly required: boolean
+  /** Takes no null, as a value or of a domain. */
+  readonly not_null: boolean
+  /** Of a domain: what it is made of in the end. */
+  readonly base: { readonly type: string; readonly is_builtin: boolean } | null
 }
 
 export interface TargetType {
@@ -145,7 +149,18 @@ const tablesQuery = `
             where e.oid = case when t.typelem <> 0 and t.typlen = -1 and t.typcategory = 'A'
               then t.typelem else t.oid end),
           'generated', a.attgenerated <> '',
-          'required', a.attnotnull and not a.atthasdef and a.attidentity = ''
+          'required', a.attnotnull and not a.atthasdef and a.attidentity = '',
+          'not_null', a.attnotnull or t.typnotnull,
+          'base', (
+            with recursive made (oid, typmod, depth) as (
+              select t.typbasetype, t.typtypmod, 1 where t.typtype = 'd'
+              union all
+              select d.typbasetype, d.typtypmod, m.depth + 1
+              from made m join pg_type d on d.oid = m.oid where d.typtype = 'd')
+            select json_build_object('type', format_type(m.oid, m.typmod),
+              'is_builtin', bn.nspname = 'pg_catalog')
+            from made m join pg_type b on b.oid = m.oid join pg_namespace bn on bn.oid = b.typnamespace
+            order by m.depth desc limit 1)
         ) order by a.attnum), '[]')
         from pg_attribute a join pg_type t on t.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)

@@ -6,9 +6,10 @@ import type { Sql } from 'postgres'
 import { checkPlan } from '../plan/check.ts'
 import type { PlannedEntity } from '../plan/compile.ts'
 import { planFingerprint, sourceFingerprint } from '../plan/fingerprint.ts'
-import { patternProblems } from '../plan/patterns.ts'
+import { patternProblems, zoneProblems } from '../plan/patterns.ts'
 import type { Note, Problem } from '../plan/problem.ts'
 import { type Plan, parsePlan } from '../plan/schema.ts'
+import { selectEntities } from '../plan/selection.ts'
 import { FerryError } from '../platform/errors.ts'
 import { classify } from '../platform/sqlstate.ts'
 import type { CompiledEntity } from '../projection/entity.ts'
@@ -68,16 +69,17 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   if (address === undefined) return { problems: [secretProblem()] }
   const budget = await budgetOf(options, plan, address)
   const catalog = await readSource(plan, () => (options.open ?? openSource)(address))
-  const checked = checkPlan(plan, catalog)
-  const targets = checked.entities.map(({ definition }) => definition.target)
+  const targets = selectEntities(plan, catalog).entities.map(({ target }) => target)
   const state = await readTargetState(options.target, targets, columnTypeTexts(catalog)).catch(
     (error: unknown) => {
       throw classify(error)
     },
   )
+  const checked = checkPlan(plan, catalog, state)
   const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
-  const patterns = await patternProblems(plan, targetSide(options.target).query)
-  const problems = [...checked.problems, ...patterns, ...target.problems]
+  const { query } = targetSide(options.target)
+  const unknown = [...(await patternProblems(plan, query)), ...(await zoneProblems(plan, query))]
+  const problems = [...checked.problems, ...unknown, ...target.problems]
   if (problems.length > 0) return { problems }
   const isThere = (definition: CompiledEntity) =>
     state.tables.some(
