@@ -3,7 +3,7 @@
  * part of it in silence. Everything else is a cast that the plan asks for.
  */
 import { castName, fromText, isReadable, toText } from './from-text.ts'
-import { narrow, narrowText, type TargetType } from './narrow.ts'
+import { narrow, narrowByText, narrowText, type TargetType } from './narrow.ts'
 import { isNumber, isSameType, isText, parseType, plainType } from './type-text.ts'
 import { checked, derived, isNull, type Value } from './value.ts'
 
@@ -52,10 +52,7 @@ function convertArray(value: Value, to: TargetType): Value | Refused {
   if (parseType(to.type).modifier === null) {
     return derived(value, to.type, `${value.sql}::${to.sql}`)
   }
-  return checked(value, to.type, (p) => {
-    const fits = isReadable(`${p}::text`, to.type)
-    return `case when not (${fits}) then null when ${p}::${to.sql} <> ${p} then null else ${p}::${to.sql} end`
-  })
+  return narrowByText(value, to)
 }
 
 type Widening = (value: Value) => Value

@@ -42,15 +42,26 @@ function longer(base: string, modifier: string | null): ((text: string) => strin
 
 /** A value of the plain type of the target in that type with its modifier. */
 export function narrow(value: Value, to: TargetType): Value {
-  const { base, modifier } = parseType(to.type)
+  const { base, modifier, array } = parseType(to.type)
   if (modifier === null || isWiderOrSame(value.type, to.type)) {
     return derived(value, to.type, value.sql)
   }
   if (isNull(value)) return derived(value, to.type, `${value.sql}::${to.sql}`)
+  if (array) return narrowByText(value, to)
   if (base === 'bit' || base === 'bit varying') return narrowBits(value, to, modifier)
+  if (base !== 'numeric') return narrowByText(value, to)
+  return checked(
+    value,
+    to.type,
+    (p) => `case when ${fitsNumeric(p, modifier)} then ${p}::${to.sql} end`,
+  )
+}
+
+/** A value that the type can read, and that stays what it is there. */
+export function narrowByText(value: Value, to: TargetType): Value {
   return checked(value, to.type, (p) => {
-    const fits = base === 'numeric' ? fitsNumeric(p, modifier) : isReadable(`${p}::text`, to.type)
-    return `case when not (${fits}) then null when ${p}::${to.sql} <> ${p} then null else ${p}::${to.sql} end`
+    const [text, cast] = [`${p}::text`, `${p}::${to.sql}`]
+    return `case when not (${isReadable(text, to.type)}) then null when ${cast} <> ${p} then null else ${cast} end`
   })
 }
 
@@ -61,9 +72,11 @@ function narrowBits(value: Value, to: TargetType, modifier: string): Value {
   return { sql: `${value.sql}::${to.sql}`, type: to.type, fails }
 }
 
+/** By its digits: the cast itself may round up to one that is too many. */
 function fitsNumeric(number: string, modifier: string): string {
   const [precision = 0, scale = 0] = modifier.split(',').map(Number)
-  return `${number} = 'NaN' or pg_catalog.abs(${number}) < '1e${precision - scale}'::numeric`
+  const inRange = `pg_catalog.abs(${number}) < '1e${precision - scale}'::numeric`
+  return `${number} = 'NaN' or (${inRange} and pg_catalog.round(${number}, ${scale}) = ${number})`
 }
 
 /** Whether every value of the one type is one of the other as it is; both have the same base. */
