@@ -18,7 +18,7 @@ export interface TargetEntity extends SchemaEntity {
     readonly columns: readonly { readonly source: string }[]
     readonly key: readonly { readonly column: string }[]
     readonly filter?: string
-    readonly mapping?: Pick<CompiledMapping, 'strategy' | 'conflict' | 'columns' | 'identity'>
+    readonly mapping?: Pick<CompiledMapping, 'strategy' | 'conflict'>
   }
   /** Of a mapped entity: the columns that its table has in the target. */
   readonly shape?: readonly ShapedColumn[]

@@ -27,14 +27,11 @@ export function carriersOf(entity: TargetEntity, table: CatalogTable): readonly 
   const key = entity.definition.key.map(({ column }) => column)
   const shape = entity.shape ?? plainShape(table, key)
   const types = new Map(table.columns.map(({ name, type }) => [name, type]))
-  const kept = keptParts(entity)
   const own = idOf(entity.entity_name)
   const carriers = shape.flatMap((column): Carrier[] => {
     const { target, type, from, reference, is_id } = column
-    const sources =
-      from === null
-        ? (reference?.source_columns ?? (is_id ? key : (kept.get(target) ?? [])))
-        : [from]
+    const computed = reference?.source_columns ?? (is_id ? key : [])
+    const sources = from === null ? computed : [from]
     if (sources.length === 0) return []
     const straight = from !== null && types.get(from) === type
     const contents = [
@@ -52,13 +49,6 @@ function rankOf({ is_id, reference, from, target }: ShapedColumn): number {
   if (is_id) return 0
   if (reference !== null) return 1
   return from === target ? 2 : 3
-}
-
-/** Of a key of several columns that is preserved: columns of the target whose values are cast. */
-function keptParts({ definition }: TargetEntity): ReadonlyMap<string, readonly string[]> {
-  const { key, mapping } = definition
-  if (mapping?.strategy !== 'preserve' || mapping.identity.length !== key.length) return new Map()
-  return new Map(key.map(({ column }, at) => [mapping.columns[mapping.identity[at]!]!, [column]]))
 }
 
 function plainShape({ columns }: CatalogTable, key: readonly string[]): ShapedColumn[] {

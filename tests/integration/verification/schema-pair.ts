@@ -82,7 +82,7 @@ export async function verifyPair(
   }
 }
 
-function planOf(more: object): Plan {
+export function planOf(more: object): Plan {
   const json = { version: 1, name: 'test', source: { secret: 'LEGACY' }, entities: '*', ...more }
   const { plan, problems } = parsePlan(json)
   if (plan === undefined) throw new Error(JSON.stringify(problems))

@@ -78,14 +78,6 @@ describe('keys of a shaped table', () => {
     expect(ddl.join()).not.toContain('c_same')
     expect(codes(notes)).toEqual(['index_left_out'])
   })
-
-  it('stand on the column that keeps a part by a cast', () => {
-    const cast = { type: 'bigint', type_oid: '0', from: null }
-    const shape = [shaped('b', cast), shaped('a', cast)]
-    const mapping = { strategy: 'preserve', columns: ['b', 'a'], identity: [1, 0] } as const
-    const { ddl } = plan([composite], [entity(composite, shape, mapping)])
-    expect(ddl[0]).toContain('primary key ("a", "b")')
-  })
 })
 
 describe('indexes and checks of a shaped table', () => {

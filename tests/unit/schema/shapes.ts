@@ -61,7 +61,7 @@ export function entity(
     shape,
     definition: {
       ...definition,
-      mapping: { strategy: 'uuid', conflict: 'fail', columns: [], identity: [], ...mapping },
+      mapping: { strategy: 'uuid', conflict: 'fail', ...mapping },
     },
   }
 }
