@@ -47,7 +47,7 @@ begin
       begin
         execute format('select %L::%s', p_value, p_type);
         return p_value is not null or null;
-      exception when data_exception or integrity_constraint_violation then
+      exception when data_exception or integrity_constraint_violation or syntax_error or program_limit_exceeded or feature_not_supported then
         return false;
       end
       $$ $sql$;
