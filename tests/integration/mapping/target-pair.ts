@@ -4,7 +4,6 @@ import type { Note } from '../../../shared/plan/problem.ts'
 import { openSource } from '../../../shared/source/connect.ts'
 import type { Outcome } from '../../../shared/verification/outcome.ts'
 import { attachServers } from '../../support/project.ts'
-import { runScript } from '../../support/psql-script.ts'
 import { type Scratch, scratchDatabase } from '../../support/scratch.ts'
 import { prepare } from '../source/whole-copy.ts'
 import { plain, planOf, verifyPair } from '../verification/schema-pair.ts'
@@ -16,8 +15,15 @@ export interface MadeTarget {
   verify(existed?: readonly string[]): Promise<Outcome>
 }
 
-/** @param there statements for the target beforehand */
-export async function madeTarget(script: string, plan: object, there = ''): Promise<MadeTarget> {
+/**
+ * @param load fills the source
+ * @param there statements for the target beforehand
+ */
+export async function madeTarget(
+  load: (address: string) => Promise<unknown>,
+  plan: object,
+  there = '',
+): Promise<MadeTarget> {
   const servers = attachServers()
   const source = await scratchDatabase(servers.source.url('postgres'))
   const target = await scratchDatabase(servers.target.url('postgres', servers.target.superuser))
@@ -26,7 +32,7 @@ export async function madeTarget(script: string, plan: object, there = ''): Prom
     await reader.close()
     await Promise.all([source.drop(), target.drop()])
   })
-  await runScript(source.url, script)
+  await load(source.url)
   await target.sql.unsafe(there).simple()
   const { prepared, problems } = await prepare({ source: source.url, target: target.url, plan })
   if (prepared === undefined) throw new Error(JSON.stringify(problems, null, 2))

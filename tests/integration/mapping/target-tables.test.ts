@@ -1,6 +1,9 @@
 /** Tables that a mapping makes of the source's: as they are to be, and told where somebody changed them. */
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../../shared/verification/outcome.ts'
+import { OBJECTS } from '../../fidelity/object-tables.ts'
+import { type DataSet, loadDataSet, loadLegacyClinic, sharedData } from '../../support/dump.ts'
+import { runScript } from '../../support/psql-script.ts'
 import { madeTarget } from './target-pair.ts'
 import { SCENE } from './target-scene.ts'
 
@@ -49,12 +52,14 @@ const CHANGES = `
   drop index large_no;
 `
 
+const scene = (address: string) => runScript(address, SCENE)
+
 const named = ({ severity, detail, object, entity }: Finding) =>
   `${severity} ${entity} ${detail?.code} ${object}`
 
 describe('target tables of mapped entities', () => {
   it('are as the mapping makes them, and the check of the schema finds nothing', async () => {
-    const { target, notes, verify } = await madeTarget(SCENE, plan)
+    const { target, notes, verify } = await madeTarget(scene, plan)
     const { findings, results } = await verify()
     expect(findings).toEqual([])
     for (const { status, validated } of results) {
@@ -90,7 +95,7 @@ describe('target tables of mapped entities', () => {
   })
 
   it('are told where somebody changed them', async () => {
-    const { target, verify } = await madeTarget(SCENE, plan)
+    const { target, verify } = await madeTarget(scene, plan)
     await target.sql.unsafe(CHANGES).simple()
     const { findings } = await verify()
     expect(findings.map(named).sort()).toEqual([
@@ -115,7 +120,7 @@ describe('target tables of mapped entities', () => {
       columns: { name: { op: 'cast', of: 'name', to: 'varchar(80)' } },
     }
     const entities = [known, { source: 'public.doctor' }]
-    const made = await madeTarget(SCENE, { source, ids: 'uuid', entities }, there)
+    const made = await madeTarget(scene, { source, ids: 'uuid', entities }, there)
     const { findings, results } = await made.verify(['public.clinic'])
     expect(findings).toEqual([])
     expect(results.map(({ entity, validated }) => [entity, validated > 0])).toEqual([
@@ -129,5 +134,35 @@ describe('target tables of mapped entities', () => {
     expect((await made.verify(['public.clinic'])).findings.map(named)).toEqual([
       'failed public.doctor foreign_key_missing foreign key doctor_clinic_id_fkey',
     ])
+  })
+})
+
+describe('target tables under UUIDs', () => {
+  const made = async (load: (address: string) => Promise<unknown>, schemas = ['public']) => {
+    const { target, verify } = await madeTarget(load, {
+      source: { ...source, schemas },
+      ids: 'uuid',
+    })
+    const { findings } = await verify()
+    expect(findings).toEqual([])
+    const [keys] = await target.sql<{ count: number }[]>`
+      select count(*)::integer from pg_constraint con join pg_attribute a
+        on a.attrelid = con.conrelid and a.attnum = any (con.conkey)
+      where con.contype in ('p', 'f') and a.atttypid = 'uuid'::regtype`
+    expect(keys?.count).toBeGreaterThan(3)
+  }
+
+  it('stand with everything that can hang on a table', async () => {
+    await made((address) => runScript(address, OBJECTS))
+  })
+
+  describe.skipIf(sharedData() === undefined)('of a data set', () => {
+    it.each(['chinook', 'northwind', 'pagila'] satisfies DataSet[])('%s', async (name) => {
+      await made((address) => loadDataSet(address, name))
+    })
+
+    it('clinic', async () => {
+      await made((address) => loadLegacyClinic(address, { scale: 0.1, dirt: 1 }))
+    })
   })
 })
