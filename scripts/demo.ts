@@ -20,7 +20,7 @@ import {
   startServers,
 } from './local/index.ts'
 
-const planFile = new URL('../examples/clinic/plan.json', import.meta.url)
+const planFile = new URL('../examples/clinic/plan.copy.json', import.meta.url)
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => interrupted.abort())
