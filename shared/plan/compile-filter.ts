@@ -1,6 +1,6 @@
 /** A filter as a condition of SQL that never raises, or the problems with it. */
 import { quoteIdent } from '../projection/quote.ts'
-import type { CatalogTable, CatalogType } from '../source/catalog-rows.ts'
+import type { CatalogColumn, CatalogTable, CatalogType } from '../source/catalog-rows.ts'
 import { findColumn } from './column.ts'
 import type { Filter, FilterTerm, FilterValue } from './filter.ts'
 import { type ValueClass, valueClass } from './filter-value.ts'
@@ -15,6 +15,8 @@ interface Surroundings {
   readonly classOf?: typeof valueClass
   /** What a column is called there. */
   readonly nameOf?: (column: string) => string
+  /** What stands for a column, where that is no name. */
+  readonly operandOf?: (column: CatalogColumn) => string
   /** Whether a column can be asked at all; all of the table's where nothing is said. */
   readonly find?: typeof findColumn
 }
@@ -60,7 +62,9 @@ function compileTerm(
   }
   const column = find(table, term.column, [...path, 'column'], problems)
   if (column === undefined) return 'false'
-  const name = quoteIdent(surroundings.nameOf?.(column.name) ?? column.name)
+  const name =
+    surroundings.operandOf?.(column) ??
+    quoteIdent(surroundings.nameOf?.(column.name) ?? column.name)
   if (term.is === 'null' || term.is === 'not null') return `${name} is ${term.is}`
   const values = classOf(column, types)
   if (values === undefined) {

@@ -1,5 +1,6 @@
 /** What a column of the target is made of: a small fixed vocabulary that cannot hold SQL. */
 import { z } from 'zod'
+import { type Filter, filterSchema } from '../filter.ts'
 import { isBuiltInType } from './built-in-type.ts'
 
 const legible = { message: 'expected a text without NUL and unpaired surrogates' }
@@ -73,6 +74,7 @@ interface Parts {
     readonly to: string
     readonly of: string | readonly string[]
     readonly missing: 'reject' | 'null' | 'skip'
+    readonly when?: Filter | undefined
   }
 }
 
@@ -168,6 +170,9 @@ const operations = z.discriminatedUnion('op', [
     to: z.string().min(1).max(300).meta({ description: 'Parent at the source, as schema.table.' }),
     of: z.union([column, z.array(column).min(1).max(32)]),
     missing: z.enum(['reject', 'null', 'skip']).default('reject'),
+    when: filterSchema
+      .optional()
+      .meta({ description: 'Rows of the source that refer at all; of others the value is null.' }),
   }),
 ])
 

@@ -3,6 +3,8 @@ import { entityNamespace, nameUuidSql } from '../../projection/name-uuid.ts'
 import { quoteIdent } from '../../projection/quote.ts'
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
 import { findColumn } from '../column.ts'
+import { compileFilter } from '../compile-filter.ts'
+import { valueClass } from '../filter-value.ts'
 import { didYouMean } from '../names.ts'
 import { planPath } from '../problem.ts'
 import { convert } from './convert.ts'
@@ -76,6 +78,7 @@ export function resolveReference(
     )
   }
   const keys = parent.key.map((name) => sourceColumn(parent.selected.table, name)!)
+  const values = valuesOf(sources, expression, path, scope)
   if (parent.strategy !== 'preserve') {
     const differs = keys.findIndex((key, at) => !isAlike(key, sources[at]!, world))
     if (differs >= 0) {
@@ -86,7 +89,7 @@ export function resolveReference(
         'of',
       )
     }
-    return anew(sources, parent, mode, scope)
+    return anew(sources, values, parent, mode, scope)
   }
   if (keys.length > 1) {
     return refuse(
@@ -105,17 +108,42 @@ export function resolveReference(
       'to',
     )
   }
-  return kept(sources, parent, carrier, mode, scope, path)
+  return kept(sources, values, { parent, carrier, expression }, mode, scope, path)
+}
+
+/** Over the stage; null in rows that the plan says refer to nothing. */
+function valuesOf(
+  sources: readonly CatalogColumn[],
+  { when }: ReferenceExpression,
+  path: Path,
+  { child, world, stage }: ReferenceScope,
+): Value[] {
+  const values = sources.map((column) => stage.value(column))
+  if (when === undefined) return values
+  const { types } = world.catalog
+  const condition = compileFilter(when, [...path, 'when'], {
+    table: child.selected.table,
+    types,
+    problems: world.problems,
+    operandOf: (column) => stage.value(column).sql,
+    // What is no type of the server itself travels as text.
+    classOf: (column) =>
+      valueClass({ ...column, type: stage.value(column).type, type_oid: '0' }, types),
+  })
+  return values.map((value) => ({
+    ...value,
+    sql: `(case when ${condition} then ${value.sql} end)`,
+  }))
 }
 
 /** The parent has an id of its own in the target. */
 function anew(
   sources: readonly CatalogColumn[],
+  values: readonly Value[],
   parent: Intent,
   mode: Mode,
-  { world, stage, joins }: ReferenceScope,
+  { world, joins }: ReferenceScope,
 ): Resolved {
-  const values = sources.map((column) => stage.value(column))
   const key = keyText(values)
   const isNamed = parent.strategy === 'uuid'
   const named = nameUuidSql(entityNamespace(world.system, parent.name), key)
@@ -133,22 +161,30 @@ function anew(
   }
 }
 
+interface Kept {
+  readonly parent: Intent
+  /** Column of the parent's target that has its key. */
+  readonly carrier: Intent['columns'][number]
+  readonly expression: ReferenceExpression
+}
+
 /** The parent keeps its key, or has the id of a row of another table. */
 function kept(
   sources: readonly CatalogColumn[],
-  parent: Intent,
-  carrier: Intent['columns'][number],
+  values: readonly Value[],
+  { parent, carrier, expression: written }: Kept,
   mode: Mode,
   scope: ReferenceScope,
   path: Path,
 ): Resolved | undefined {
-  const { world, stage, joins } = scope
+  const { world, joins } = scope
   const { expression, target } = carrier
   let value: Value
   let type: ColumnType
   let unknown: string | null = null
   if (expression !== null && typeof expression !== 'string' && expression.op === 'reference') {
-    const through = { ...expression, of: sources.map(({ name }) => name) }
+    // Under the condition of the reference itself, not that of its parent's.
+    const through = { ...expression, of: sources.map(({ name }) => name), when: written.when }
     const inner = resolveReference(through, path, 'named', scope)
     if (inner === undefined) return undefined
     value = inner.value
@@ -157,7 +193,7 @@ function kept(
   } else {
     const known = knownType(parent, carrier, world)
     if (known === undefined) return undefined
-    value = stage.value(sources[0]!)
+    value = values[0]!
     type = known
   }
   const made = convert(value, type)
