@@ -3,6 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { FerryError } from '../../shared/platform/errors.ts'
 import { MigrationReport } from '../report/document.ts'
+import {
+  Checked,
+  type Choice,
+  type DeadLetterQuestion,
+  DeadLetters,
+  Previewed,
+  Resolved,
+} from './answers.ts'
 import { Refusal } from './refusal.ts'
 import { type Action, Migration, type Mode, Report, Started, Steered } from './report.ts'
 
@@ -21,6 +29,13 @@ export interface Client {
   fullReport(id: string): Promise<MigrationReport>
   /** @param mode of a verification; the plan's where absent */
   steer(action: Action, id: string, mode?: Mode): Promise<Steered>
+  /** Everything that stands against a plan on both sides. */
+  check(plan: unknown): Promise<Checked>
+  preview(plan: unknown, entity: string, rows: number, values: boolean): Promise<Previewed>
+  deadLetters(id: string, question: DeadLetterQuestion): Promise<DeadLetters>
+  /** @param plan a mended one; the migration's own where absent */
+  replay(id: string, choice: Choice, plan?: unknown): Promise<Steered>
+  resolve(id: string, choice: Choice, notes: string): Promise<Resolved>
 }
 
 /** How long a question is asked again while the project cannot be reached; asking changes nothing. */
@@ -31,9 +46,9 @@ export interface Patience {
   waiting?(error: FerryError): void
 }
 
-/** Milliseconds; starting looks at the whole catalog of the source first. */
+/** Milliseconds; whatever has a plan looks at the whole catalog of the source first. */
 const ASK_TIMEOUT = 30_000
-const START_TIMEOUT = 150_000
+const PLAN_TIMEOUT = 150_000
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 5_000
 
@@ -56,14 +71,44 @@ export function openClient(connection: Connection): Client {
   const post = <T>(schema: z.ZodType<T>, name: string, body: unknown, timeout: number) =>
     call(connection, schema, name, { method: 'POST', body: JSON.stringify(body) }, timeout)
   return {
-    start: (plan) => post(Started, 'start', { plan }, START_TIMEOUT),
+    start: (plan) => post(Started, 'start', { plan }, PLAN_TIMEOUT),
     list: () => ask(z.array(Migration), ''),
     report: (id, patience) =>
       patiently(() => ask(Report, `?migration_id=${encodeURIComponent(id)}`), patience),
     fullReport: (id) => ask(MigrationReport, `?migration_id=${encodeURIComponent(id)}&report=full`),
     steer: (action, id, mode) =>
       post(Steered, 'control', { action, migration_id: id, ...(mode && { mode }) }, ASK_TIMEOUT),
+    check: (plan) => post(Checked, 'plan', { action: 'check', plan }, PLAN_TIMEOUT),
+    preview: (plan, entity, rows, values) =>
+      post(Previewed, 'plan', { action: 'preview', plan, entity, rows, values }, PLAN_TIMEOUT),
+    deadLetters: (id, question) => ask(DeadLetters, `?${deadLetterQuery(id, question)}`),
+    replay: (id, choice, plan) =>
+      post(
+        Steered,
+        'control',
+        { action: 'replay', migration_id: id, ...choice, ...(plan === undefined ? {} : { plan }) },
+        PLAN_TIMEOUT,
+      ),
+    resolve: (id, choice, notes) =>
+      post(
+        Resolved,
+        'control',
+        { action: 'resolve', migration_id: id, ...choice, notes },
+        ASK_TIMEOUT,
+      ),
   }
+}
+
+function deadLetterQuery(id: string, { state, limit, ...rest }: DeadLetterQuestion): string {
+  const given = Object.entries(rest).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  )
+  return new URLSearchParams([
+    ['migration_id', id],
+    ['dead_letters', state],
+    ['limit', String(limit)],
+    ...given,
+  ]).toString()
 }
 
 async function call<T>(

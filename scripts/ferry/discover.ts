@@ -1,5 +1,5 @@
 /** `ferry discover`: looks at a legacy database and writes a draft plan. */
-import { discoverPlan } from '../../shared/plan/discover.ts'
+import { discoverPlan, planName, systemName } from '../../shared/plan/discover.ts'
 import type { Console } from './console.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { remarkAll } from './findings.ts'
@@ -12,6 +12,7 @@ export interface DiscoverOptions {
   readonly schema?: readonly string[]
   /** Name under which functions will find the address. */
   readonly secret: string
+  readonly ids?: 'preserve' | 'uuid'
 }
 
 /** The plan goes to standard output, what its owner should look at to standard error. */
@@ -20,6 +21,7 @@ export async function discover(console: Console, options: DiscoverOptions): Prom
   const { plan, notes, tables } = discoverPlan(catalog, {
     name: planName(options.name ?? database),
     secret: options.secret,
+    ...(options.ids === 'uuid' ? { ids: options.ids, system: systemName(database) } : {}),
   })
   console.result({ plan, notes, tables })
   console.say(JSON.stringify(plan, undefined, 2))
@@ -29,10 +31,4 @@ export async function discover(console: Console, options: DiscoverOptions): Prom
     console.remark(`${tables.length} tables, about ${rows.toLocaleString('en-US')} rows`)
   }
   return EXIT.done
-}
-
-/** Plans are named with letters, digits and a few signs; databases with anything. */
-function planName(text: string): string {
-  const allowed = text.replace(/[^A-Za-z0-9 ._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '')
-  return allowed.slice(0, 100) || 'legacy'
 }

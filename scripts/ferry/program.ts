@@ -1,10 +1,13 @@
 /** The words of the command line: every command, option and exit code of `ferry`. */
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type Client, openClient } from './client.ts'
+import { Command, Option } from 'commander'
+import { openClient } from './client.ts'
+import type { LocalCommand, ProjectCommand, Runners } from './commands.ts'
 import { findConnection } from './connection.ts'
 import { type Console, openConsole } from './console.ts'
-import type { DiscoverOptions } from './discover.ts'
+import { addDeadLetterCommands } from './dead-letter-commands.ts'
 import type { ExitCode } from './exit.ts'
+import { countOption, ID, intervalOption, NEWEST, PLAN } from './options.ts'
+import { addPlanCommands } from './plan-commands.ts'
 import type { Action } from './report.ts'
 import { addReport } from './report-command.ts'
 import type { RunCommand } from './run.ts'
@@ -13,12 +16,6 @@ import { status, statusOfAll } from './status.ts'
 import { steer } from './steer.ts'
 import type { VerifyCommand } from './verify.ts'
 import { watch } from './watch.ts'
-
-/** Usual name of the secret, and of the environment variable, with the address of a source. */
-const SECRET = 'LEGACY_DATABASE_URL'
-
-const ID = 'id of the migration or a unique beginning of it'
-const NEWEST = `${ID}; the newest where absent`
 
 const VERBS: readonly { action: Action; does: string }[] = [
   { action: 'pause', does: 'let running batches end and begin no more' },
@@ -34,7 +31,8 @@ const PASSES: readonly { action: 'verify' | 'repair'; does: string }[] = [
 const AFTER_HELP = `
 Exit codes:
   0  completed, or done what was asked
-  1  the migration failed, was cancelled or is parked; a verification found differences
+  1  the migration failed, was cancelled or is parked; a verification found differences, or a check
+     problems
   2  wrong usage, or input that the project refused
   3  the project cannot be reached or does not accept the key
 
@@ -44,6 +42,7 @@ The project is found by --url and --key, else by SUPABASE_URL and SUPABASE_SECRE
 Examples:
   ferry dev                                         a project and a legacy database on this machine
   ferry discover --source "$LEGACY_DATABASE_URL" > plan.json
+  ferry check plan.json                             everything that stands against it, at once
   ferry start plan.json --wait                      start and follow to the end
   ferry status                                      one look at the newest migration
   ferry watch 3f9c --json                           events for machines, one a line`
@@ -64,15 +63,17 @@ export function createProgram(exit: (code: ExitCode) => void): Command {
     .addHelpText('after', AFTER_HELP)
     .showHelpAfterError('(ferry --help lists the commands)')
     .exitOverride()
-  const project = (run: ProjectCommand) => runOnProject(program, run, exit)
-  const local = (run: LocalCommand) => runHere(program, run, exit)
-  addLocalCommands(program, local)
-  addProjectCommands(program, project, local)
+  const runners: Runners = {
+    project: (run) => runOnProject(program, run, exit),
+    local: (run) => runHere(program, run, exit),
+    hasProject: () => Boolean(program.opts<GlobalOptions>().url || process.env.SUPABASE_URL),
+  }
+  addLocalCommands(program, runners)
+  addPlanCommands(program, runners)
+  addProjectCommands(program, runners)
+  addDeadLetterCommands(program, runners)
   return program
 }
-
-type ProjectCommand = (client: Client, console: Console) => Promise<ExitCode>
-type LocalCommand = (console: Console) => Promise<ExitCode>
 
 async function runOnProject(
   program: Command,
@@ -101,36 +102,20 @@ export function consoleFor(program: Command): Console {
 }
 
 /** Modules that carry a database with them are loaded by the commands that need them. */
-function addLocalCommands(program: Command, local: (run: LocalCommand) => Promise<void>): void {
+function addLocalCommands(program: Command, { local }: Runners): void {
   program
     .command('dev')
     .description('run a project and a legacy database on this machine until Ctrl-C')
     .action(() => local(async (console) => (await import('./dev.ts')).dev(console)))
   program
-    .command('discover')
-    .description('look at a legacy database and print a draft plan')
-    .addOption(sourceOption())
-    .option('--name <name>', 'name of the plan; that of the database where absent')
-    .option('--schema <name...>', 'schemas to look at; all where absent')
-    .option('--secret <name>', 'name of the secret with the address', SECRET)
-    .action((options: DiscoverOptions) =>
-      local(async (console) => (await import('./discover.ts')).discover(console, options)),
-    )
-  program
-    .command('check')
-    .description('check a plan against its legacy database without starting anything')
-    .argument('<plan>', 'JSON file, or - for standard input')
-    .addOption(sourceOption())
-    .action((plan: string, options: { source?: string }) =>
-      local(async (console) => (await import('./check.ts')).check(console, plan, options.source)),
-    )
-  program
     .command('run')
     .description('migrate between any two PostgreSQL servers from this machine, or go on with it')
-    .argument('[plan]', 'JSON file, or - for standard input')
+    .argument('[plan]', PLAN)
     .option('--source <address>', "address of the source; else the variable of the plan's secret")
     .option('--target <address>', 'address of the target; else TARGET_DATABASE_URL')
-    .addOption(jobsOption())
+    .addOption(
+      countOption('--jobs <count>', 'indexes and constraints that are built at a time', 32, 2),
+    )
     .option('--verbose', 'tell what is left out on a plain server, and which functions die')
     .option('--forget', 'remove the control schema from the target instead; moved rows stay')
     .option('--force', 'with --forget: also where a migration has not ended')
@@ -144,8 +129,7 @@ function addPass(
   program: Command,
   action: VerifyCommand['action'],
   does: string,
-  project: (run: ProjectCommand) => Promise<void>,
-  local: (run: LocalCommand) => Promise<void>,
+  { project, local }: Runners,
 ): void {
   const command = program
     .command(action)
@@ -172,15 +156,12 @@ function addPass(
   })
 }
 
-function addProjectCommands(
-  program: Command,
-  project: (run: ProjectCommand) => Promise<void>,
-  local: (run: LocalCommand) => Promise<void>,
-): void {
+function addProjectCommands(program: Command, runners: Runners): void {
+  const { project, local } = runners
   program
     .command('start')
     .description('start a migration')
-    .argument('<plan>', 'JSON file, or - for standard input')
+    .argument('<plan>', PLAN)
     .option('--wait', 'follow it to the end')
     .addOption(intervalOption())
     .action((plan: string, { wait = false, interval }: { wait?: boolean; interval: number }) =>
@@ -213,7 +194,7 @@ function addProjectCommands(
         project((client, console) => steer(client, console, action, id)),
       )
   }
-  for (const { action, does } of PASSES) addPass(program, action, does, project, local)
+  for (const { action, does } of PASSES) addPass(program, action, does, runners)
   addReport(program, project, local)
   // Cannot be undone, so it is never guessed which one is meant.
   program
@@ -221,30 +202,4 @@ function addProjectCommands(
     .description('end a migration for good; what was moved stays')
     .argument('<id>', ID)
     .action((id: string) => project((client, console) => steer(client, console, 'cancel', id)))
-}
-
-function sourceOption(): Option {
-  return new Option('--source <address>', 'address of the legacy database, postgres://…').env(
-    SECRET,
-  )
-}
-
-function jobsOption(): Option {
-  return new Option('--jobs <count>', 'indexes and constraints that are built at a time')
-    .default(2)
-    .argParser((text) => {
-      const count = Number(text)
-      if (Number.isInteger(count) && count >= 1 && count <= 32) return count
-      throw new InvalidArgumentError('Between 1 and 32.')
-    })
-}
-
-function intervalOption(): Option {
-  return new Option('--interval <seconds>', 'time between two looks')
-    .default(2)
-    .argParser((text) => {
-      const seconds = Number(text)
-      if (seconds >= 0.2 && seconds <= 3600) return seconds
-      throw new InvalidArgumentError('Between 0.2 and 3600.')
-    })
 }

@@ -29,6 +29,7 @@ export const Entity = z.looseObject({
   progress_percentage: z.number(),
   records_total: z.number(),
   records_read: z.number(),
+  records_failed: z.number(),
   throughput_per_second: z.number().nullable(),
   eta_seconds: z.number().nullable(),
 })
@@ -38,6 +39,16 @@ export const ErrorCount = z.looseObject({
   error_type: z.string(),
   error_code: z.string().nullable(),
   errors: z.number(),
+})
+
+/** Refused rows of an entity for one reason. */
+export const DeadLetterCount = z.looseObject({
+  entity_name: z.string(),
+  error_code: z.string(),
+  rule: z.string().nullable(),
+  columns: z.array(z.string()).nullable(),
+  refused: z.number(),
+  unresolved: z.number(),
 })
 
 export const ValidationResult = z.looseObject({
@@ -61,7 +72,7 @@ export const Finding = z.looseObject({
 
 export const Verification = z.looseObject({
   id: z.guid(),
-  kind: z.enum(['verify', 'repair']),
+  kind: z.enum(['verify', 'repair', 'replay']),
   mode: z.enum(['counts', 'sample', 'full']),
   status: z.enum(['running', 'passed', 'failed', 'aborted']),
   failure_code: z.string().nullable(),
@@ -75,8 +86,11 @@ export const Verification = z.looseObject({
 export const Report = z.looseObject({
   migration: Migration,
   entities: z.array(Entity),
+  /** Refused rows are not among them. */
   errors: z.array(ErrorCount),
-  /** The newest verification or repair; null before the first. */
+  /** Refused rows by reason; none where there are so many that a look does not add them up. */
+  dead_letters: z.array(DeadLetterCount),
+  /** The newest verification, repair or replay; null before the first. */
   verification: Verification.nullable(),
 })
 
@@ -102,6 +116,7 @@ export type Started = z.infer<typeof Started>
 export type Steered = z.infer<typeof Steered>
 export type Verification = z.infer<typeof Verification>
 export type Finding = z.infer<typeof Finding>
+export type DeadLetterCount = z.infer<typeof DeadLetterCount>
 export type Action = 'pause' | 'resume' | 'cancel' | 'retry' | 'verify' | 'repair'
 export type Mode = Verification['mode']
 

@@ -84,7 +84,7 @@ async function runPlan(
 
 function tell(
   console: Console,
-  { entities, duration_ms, kills, status, failure }: RunResult,
+  { migration_id, entities, duration_ms, kills, status, failure }: RunResult,
 ): void {
   const rows = entities.reduce((sum, entity) => sum + entity.records_processed, 0)
   const refused = entities.reduce((sum, entity) => sum + entity.records_failed, 0)
@@ -95,6 +95,10 @@ function tell(
     ...(kills > 0 ? [`${kills} function processes died`] : []),
   ]
   console.say(`${status}: ${parts.join(', ')}`)
+  if (refused > 0) {
+    const why = `ferry errors ${migration_id.slice(0, 8)} --target URL`
+    console.say(`${grouped(refused)} rows of the source were refused; to see which and why: ${why}`)
+  }
   if (!failure) return
   for (const { entity_name, error_code, errors } of failure.errors) {
     console.remark(

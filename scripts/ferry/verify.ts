@@ -31,14 +31,19 @@ export async function verify(
 ): Promise<ExitCode> {
   const id = await identify(client, command.id)
   await client.steer(command.action, id, command.mode)
+  return tellPass(console, await awaitPass(client, id))
+}
+
+/** The report when the newest pass of a migration has ended. */
+export async function awaitPass(client: Pick<Client, 'report'>, id: string): Promise<Report> {
   for (;;) {
     const report = await client.report(id, { milliseconds: PATIENCE })
-    if (hasEnded(report)) return tell(console, report)
+    if (hasEnded(report)) return report
     await sleep(LOOK_EVERY)
   }
 }
 
-/** A repair is followed by the verification that proves it, so only a verification is the end. */
+/** A repair or replay is followed by the verification that proves it, so only a verification is the end. */
 function hasEnded({ verification }: Report): boolean {
   return (
     verification !== null &&
@@ -67,7 +72,7 @@ export async function verifyRun(console: Console, command: VerifyCommand): Promi
   try {
     const log = () => undefined
     const report = await verifyHere({ source, target, id, action, mode, signal: stop.signal, log })
-    if (report !== undefined) return tell(console, report)
+    if (report !== undefined) return tellPass(console, report)
     console.remark('Stopped. The same command goes on with it.')
     return EXIT.interrupted
   } finally {
@@ -76,7 +81,8 @@ export async function verifyRun(console: Console, command: VerifyCommand): Promi
   }
 }
 
-function tell(console: Console, report: Report): ExitCode {
+/** Results and findings of the newest pass. Exit code 0 where it has passed. */
+export function tellPass(console: Console, report: Report): ExitCode {
   const { migration, verification } = report
   if (verification === null) return EXIT.unsuccessful
   console.result({

@@ -1,6 +1,6 @@
 /** What `migration.migration_report()` answers, as far as a report shows it. */
 import { z } from 'zod'
-import { Migration } from '../ferry/report.ts'
+import { DeadLetterCount, Migration } from '../ferry/report.ts'
 
 const time = z.string().nullable()
 const count = z.number()
@@ -88,7 +88,7 @@ const Finding = z.looseObject({
 })
 
 const Verification = z.looseObject({
-  kind: z.enum(['verify', 'repair']),
+  kind: z.enum(['verify', 'repair', 'replay']),
   mode: z.string(),
   is_gate: z.boolean(),
   status: z.enum(['running', 'passed', 'failed', 'aborted']),
@@ -139,6 +139,7 @@ export const MigrationReport = z.looseObject({
   steps: z.array(Step),
   verification: Verification.nullable(),
   errors: z.array(ErrorCount),
+  dead_letters: z.array(DeadLetterCount),
   events: z.array(Event),
   calls: Calls,
 })

@@ -66,7 +66,7 @@ function tilesOf({
       id: 'refused',
       label: 'Refused',
       value: grouped(refused),
-      note: refused > 0 ? 'see errors by reason' : 'none',
+      note: refused > 0 ? 'see refused rows by reason' : 'none',
       ...(refused > 0 ? { tone: 'refused' } : {}),
     },
     {

@@ -12,7 +12,14 @@ import { html, trusted } from './markup.ts'
 import { clockTime } from './measure.ts'
 import { paceChart } from './pace-chart.ts'
 import { rowsChart } from './rows-chart.ts'
-import { callSection, entitySection, errorSection, eventSection, stepSection } from './sections.ts'
+import {
+  callSection,
+  entitySection,
+  errorSection,
+  eventSection,
+  refusedSection,
+  stepSection,
+} from './sections.ts'
 import { timelineChart } from './timeline-chart.ts'
 import { verificationSection } from './verification.ts'
 
@@ -51,7 +58,7 @@ export function page(report: MigrationReport): string {
 <body>
 ${headline(report)}<main>
 ${tiles(report)}${phases(report)}${charts.flatMap((chart) => (chart ? [figure(chart)] : []))}
-${verificationSection(report)}${errorSection(report)}${entitySection(report)}${stepSection(report)}
+${verificationSection(report)}${refusedSection(report)}${errorSection(report)}${entitySection(report)}${stepSection(report)}
 ${callSection(report)}${eventSection(report)}</main>
 <footer><p>Made by Supaferry, ${clockTime(reported_at)}. Names, counts and times; of a row nothing but its key.</p></footer>
 </body>

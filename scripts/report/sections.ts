@@ -104,6 +104,38 @@ export function errorSection({ errors, migration }: MigrationReport): Markup {
   )
 }
 
+/** Refused rows by reason; nothing where none were. */
+export function refusedSection({ dead_letters }: MigrationReport): Markup | undefined {
+  if (dead_letters.length === 0) return undefined
+  const most = Math.max(...dead_letters.map(({ refused }) => refused))
+  const columns = [
+    text('Reason'),
+    text('Entity'),
+    text('Rule'),
+    text('Columns'),
+    number('Refused'),
+    number('Still'),
+  ]
+  const rows = dead_letters.map(
+    (letter): Row => [
+      html`<code>${letter.error_code}</code>`,
+      letter.entity_name,
+      letter.rule ?? '–',
+      letter.columns?.join(', ') || '–',
+      html`${meter(letter.refused / most, 'refused')}${grouped(letter.refused)}`,
+      grouped(letter.unresolved),
+    ],
+  )
+  const refused = dead_letters.reduce((sum, letter) => sum + letter.refused, 0)
+  const still = dead_letters.reduce((sum, letter) => sum + letter.unresolved, 0)
+  const told = `${plural(refused, 'row')} refused, ${grouped(still)} of them neither loaded since nor put away; the view migration.dead_letters has their keys.`
+  return section(
+    'refused',
+    'Refused rows by reason',
+    html`<p class="summary">${told}</p>${table('refused-table', 'Refused rows by reason', columns, rows)}`,
+  )
+}
+
 export function callSection({ calls }: MigrationReport): Markup {
   const counts: readonly [string, number][] = [
     ['Calls asked for', calls.asked],

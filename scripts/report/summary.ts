@@ -22,6 +22,7 @@ export function summaryLines(report: MigrationReport, screen: Screen): string[] 
     ...(reason ? [colors.red(clipped(`  ${printable(reason)}`, width))] : []),
     ...block('slowest', slowestLines(report.entities), width),
     ...block('findings', findingLines(report), width),
+    ...block('refused', refusedLines(report), width),
     ...block('errors', errorLines(report), width),
   ]
 }
@@ -96,4 +97,17 @@ function errorLines({ errors }: MigrationReport): string[] {
     const place = entity_name === null ? '' : ` in ${entity_name}`
     return printable(`${grouped(times)} × ${error_code ?? 'unknown'}${place}`)
   })
+}
+
+function refusedLines({ dead_letters }: MigrationReport): string[] {
+  const shown = dead_letters
+    .slice(0, MOST_LINES)
+    .map(({ entity_name, error_code, rule, columns, refused }) => {
+      const why = [rule ?? '', ...(columns ?? [])].filter((part) => part !== '').join(', ')
+      return printable(
+        `${grouped(refused)} × ${error_code} in ${entity_name}${why === '' ? '' : `: ${why}`}`,
+      )
+    })
+  const rest = dead_letters.length - shown.length
+  return rest > 0 ? [...shown, `… and ${grouped(rest)} more reasons`] : shown
 }

@@ -1,6 +1,7 @@
 /** A draft plan for a source that was never seen before, with what its owner should look at. */
-import type { Catalog } from '../source/catalog-rows.ts'
+import type { Catalog, CatalogTable } from '../source/catalog-rows.ts'
 import { checkPlan } from './check.ts'
+import { uuidNotes } from './discover-ids.ts'
 import { estimateRows } from './estimate.ts'
 import type { Note } from './problem.ts'
 import { type Plan, planSchema } from './schema.ts'
@@ -10,6 +11,10 @@ export interface DiscoverOptions {
   readonly name: string
   /** Name of the secret with the address. */
   readonly secret: string
+  /** uuid: tables with a whole number as their key get UUIDs. */
+  readonly ids?: 'uuid'
+  /** Guess of the source system's name; UUIDs are named within it. */
+  readonly system?: string
 }
 
 export interface Discovery {
@@ -43,21 +48,36 @@ const bookkeeping = [
 export function discoverPlan(catalog: Catalog, options: DiscoverOptions): Discovery {
   const own = catalog.tables.filter((table) => table.extension === null)
   const schemas = [...new Set(own.map((table) => table.schema))].sort()
-  const exclude = own.filter(({ name }) => bookkeeping.includes(name)).map(nameOf)
+  const isLeft = ({ name }: CatalogTable) => bookkeeping.includes(name)
+  const exclude = own.filter(isLeft).map(nameOf)
+  const { name, secret, ids, system = 'legacy' } = options
   const plan = planSchema.parse({
     version: 1,
-    name: options.name,
-    source: { secret: options.secret, schemas: schemas.length === 0 ? ['public'] : schemas },
+    name,
+    source: {
+      secret,
+      schemas: schemas.length === 0 ? ['public'] : schemas,
+      ...(ids === undefined ? {} : { system }),
+    },
+    ...(ids === undefined ? {} : { ids }),
     entities: '*',
     ...(exclude.length === 0 ? {} : { exclude }),
   })
   const { problems, notes } = checkPlan(plan, catalog)
-  const left = exclude.map((name, at) => ({
+  const left = exclude.map((pattern, at) => ({
     code: 'bookkeeping_excluded',
-    message: `${name} looks like bookkeeping of a framework and is left out.`,
+    message: `${pattern} looks like bookkeeping of a framework and is left out.`,
     hint: 'Remove the pattern to move it all the same.',
     path: `exclude[${at}]`,
   }))
+  const guessed =
+    ids === undefined
+      ? []
+      : uuidNotes(
+          own.filter((table) => !isLeft(table)),
+          catalog,
+          system,
+        )
   const tables = own.map((table) => ({
     name: nameOf(table),
     rows: estimateRows(table),
@@ -65,5 +85,20 @@ export function discoverPlan(catalog: Catalog, options: DiscoverOptions): Discov
     columns: table.columns.length,
     has_key: table.keys.length > 0,
   }))
-  return { plan, notes: [...problems, ...notes, ...left], tables }
+  return { plan, notes: [...guessed, ...problems, ...notes, ...left], tables }
+}
+
+/** Plans are named with letters, digits and a few signs; databases with anything. */
+export function planName(text: string): string {
+  const allowed = text.replace(/[^A-Za-z0-9 ._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '')
+  return allowed.slice(0, 100) || 'legacy'
+}
+
+/** The same for source systems. */
+export function systemName(text: string): string {
+  const allowed = text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+  return allowed.slice(0, 63) || 'legacy'
 }

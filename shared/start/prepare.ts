@@ -15,13 +15,16 @@ import { classify } from '../platform/sqlstate.ts'
 import type { CompiledEntity } from '../projection/entity.ts'
 import type { Step } from '../schema/steps/step.ts'
 import { planTarget } from '../schema/target-plan.ts'
-import { readTargetState } from '../schema/target-state.ts'
+import { readTargetState, type TargetState } from '../schema/target-state.ts'
 import type { Catalog } from '../source/catalog-rows.ts'
 import { openSource } from '../source/connect.ts'
 import type { Source } from '../source/source.ts'
 import { targetSide } from '../verification/side.ts'
 import { type Budget, type Demand, laneBudget, PROJECT_CONNECTIONS } from './connection-budget.ts'
 import { type Offer, offerOfSource, offerOfTarget } from './connection-offer.ts'
+import { type Mends, mendProblems, stateAtBeginning } from './mend.ts'
+
+export type { Mends }
 
 export interface PreparedEntity extends PlannedEntity {
   /** What the control plane has done to its table after the rows are in. */
@@ -39,9 +42,11 @@ export interface Prepared {
   readonly notes: readonly Note[]
 }
 
-export type Preparation =
+/** How many entities were understood, and what is worth knowing, are told in any case. */
+export type Preparation = { readonly notes: readonly Note[]; readonly entities: number } & (
   | { readonly prepared: Prepared; readonly problems: readonly [] }
   | { readonly prepared?: never; readonly problems: readonly Problem[] }
+)
 
 export interface PrepareOptions {
   /** As it came in: parsed JSON, nothing checked. */
@@ -53,6 +58,10 @@ export interface PrepareOptions {
   readonly open?: (address: string) => Source
   /** The plan's lanes and what a project takes besides, where nothing is said. */
   readonly demand?: Demand
+  /** For a look at what a plan would do: targets that hold rows already stand in nobody's way. */
+  readonly filled?: 'allowed'
+  /** The plan is a mended one, for a migration that has made its tables and filled them. */
+  readonly mends?: Mends
 }
 
 /**
@@ -63,24 +72,29 @@ export interface PrepareOptions {
  */
 export async function prepareMigration(options: PrepareOptions): Promise<Preparation> {
   const parsed = parsePlan(options.plan)
-  if (parsed.plan === undefined) return { problems: parsed.problems }
+  if (parsed.plan === undefined) return nothingBut(parsed.problems)
   const { plan } = parsed
   const address = await options.resolveSecret(plan.source.secret)
-  if (address === undefined) return { problems: [secretProblem()] }
+  if (address === undefined) return nothingBut([secretProblem()])
   const budget = await budgetOf(options, plan, address)
   const catalog = await readSource(plan, () => (options.open ?? openSource)(address))
   const targets = selectEntities(plan, catalog).entities.map(({ target }) => target)
-  const state = await readTargetState(options.target, targets, columnTypeTexts(catalog)).catch(
+  const found = await readTargetState(options.target, targets, columnTypeTexts(catalog)).catch(
     (error: unknown) => {
       throw classify(error)
     },
   )
+  const state = stateFor(options, found)
   const checked = checkPlan(plan, catalog, state)
   const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
   const { query } = targetSide(options.target)
   const unknown = [...(await patternProblems(plan, query)), ...(await zoneProblems(plan, query))]
-  const problems = [...checked.problems, ...unknown, ...target.problems]
-  if (problems.length > 0) return { problems }
+  const mended =
+    options.mends === undefined ? [] : mendProblems(plan, options.mends, checked.entities, found)
+  const problems = [...checked.problems, ...unknown, ...target.problems, ...mended]
+  const notes = [...budget.notes, ...checked.notes, ...target.notes]
+  const entities = checked.entities.length
+  if (problems.length > 0) return { problems, notes, entities }
   const isThere = (definition: CompiledEntity) =>
     state.tables.some(
       ({ schema, table }) =>
@@ -102,9 +116,19 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
       source: sourceFingerprint(checked.entities, catalog),
     },
     lanes: budget.lanes,
-    notes: [...budget.notes, ...checked.notes, ...target.notes],
+    notes,
   }
-  return { prepared, problems: [] }
+  return { prepared, problems: [], notes, entities }
+}
+
+function nothingBut(problems: readonly Problem[]): Preparation {
+  return { problems, notes: [], entities: 0 }
+}
+
+/** The state of the target that a plan is held against. */
+function stateFor({ filled, mends }: PrepareOptions, found: TargetState): TargetState {
+  if (mends !== undefined) return stateAtBeginning(found, mends)
+  return filled === 'allowed' ? { ...found, filled: [] } : found
 }
 
 /** A source of another kind has no connections to run out of. */

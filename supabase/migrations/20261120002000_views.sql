@@ -59,8 +59,9 @@ create view migration.error_summary with (security_invoker = true) as
 select x.migration_id, e.entity_name, x.error_type, x.error_code, x.sqlstate, count(*) as errors,
        count(*) filter (where not x.is_resolved) as unresolved, max(x.occurred_at) as last_at
   from migration.errors x left join migration.entity_statuses e on e.id = x.entity_status_id
+ where not x.is_dead_letter
  group by x.migration_id, e.entity_name, x.error_type, x.error_code, x.sqlstate;
-comment on view migration.error_summary is 'Errors of a migration by entity and code.';
+comment on view migration.error_summary is 'Errors of a migration by entity and code; refused rows are in dead_letter_summary.';
 
 create view migration.step_progress with (security_invoker = true) as
 select s.migration_id, e.entity_name, s.stage, s.kind, s.object_name,

@@ -27,6 +27,7 @@ begin
                    from migration.entity_progress e where e.migration_id = p_migration_id),
     'errors', (select coalesce(jsonb_agg(to_jsonb(s) - 'migration_id' order by s.last_at desc), '[]')
                  from migration.error_summary s where s.migration_id = p_migration_id),
+    'dead_letters', migration._dead_letters_at_a_look(p_migration_id),
     'verification', migration._verification_report(p_migration_id),
     'calls', (select jsonb_build_object('asked', count(*), 'accepted', count(d.accepted_at),
                 'lost', count(*) filter (where d.finish_reason in ('lost', 'never arrived')))
@@ -34,7 +35,7 @@ begin
 end
 $$;
 comment on function migration.status_report(uuid) is
-  'migration, entities in dependency order, errors by code, newest verification, calls: as JSON. SF404.';
+  'migration, entities in dependency order, errors by code, refused rows by reason, newest verification, calls: as JSON. SF404.';
 
 create function migration.list_migrations() returns jsonb
 language sql stable set search_path = '' as $$

@@ -169,6 +169,7 @@ begin
       select coalesce(jsonb_agg(to_jsonb(s) - 'migration_id' order by s.errors desc, s.last_at desc), '[]') from (
         select * from migration.error_summary s where s.migration_id = p_migration_id
          order by s.errors desc, s.last_at desc limit 200) s),
+    'dead_letters', migration._dead_letter_counts(p_migration_id),
     'events', (
       select coalesce(jsonb_agg(jsonb_build_object('type', v.event_type, 'at', v."timestamp", 'data', v.data)
                order by v.id), '[]')

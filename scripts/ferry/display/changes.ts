@@ -29,10 +29,12 @@ function entityLine(before: Entity | undefined, after: Entity): string[] {
     after.status === 'completed'
       ? `${grouped(after.records_read)} rows`
       : `${grouped(after.records_read)} of ${grouped(after.records_total)} rows, ${percent(after.progress_percentage / 100)}`
-  const pace = rate(after.throughput_per_second)
-  return [
-    `${printable(after.entity_name)} ${after.status}, ${rows}${pace === '' ? '' : `, ${pace}`}`,
-  ]
+  const parts = [
+    rows,
+    ...(after.records_failed > 0 ? [`${grouped(after.records_failed)} refused`] : []),
+    rate(after.throughput_per_second),
+  ].filter((part) => part !== '')
+  return [`${printable(after.entity_name)} ${after.status}, ${parts.join(', ')}`]
 }
 
 function key(entity: Entity): string {

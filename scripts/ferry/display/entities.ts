@@ -19,16 +19,24 @@ interface Part {
   text(entity: Entity): string
 }
 
+/** Rows that were refused; there only where some were. */
+const REFUSED: Part = {
+  align: 'right',
+  luxury: 3,
+  text: ({ records_failed }) => (records_failed > 0 ? `${grouped(records_failed)} refused` : ''),
+}
+
 const PARTS: readonly Part[] = [
   { align: 'left', luxury: 2, painted: true, text: ({ status }) => status },
   { align: 'right', luxury: 1, text: ({ records_read }) => grouped(records_read) },
-  { align: 'right', luxury: 3, text: goal },
+  { align: 'right', luxury: 4, text: goal },
   { align: 'right', luxury: 0, text: (entity) => percent(entity.progress_percentage / 100) },
-  { align: 'right', luxury: 4, text: pace },
-  { align: 'right', luxury: 5, text: left },
+  REFUSED,
+  { align: 'right', luxury: 5, text: pace },
+  { align: 'right', luxury: 6, text: left },
   {
     align: 'left',
-    luxury: 6,
+    luxury: 7,
     painted: true,
     text: (entity) => bar(entity.progress_percentage / 100, BAR),
   },
@@ -58,8 +66,10 @@ interface Fit {
 
 /** The parts that fit into `room`, the dispensable ones left out first, `fewest` at least. */
 function fitting(entities: readonly Entity[], room: number, fewest: number): Fit | undefined {
+  const isRefused = entities.some(({ records_failed }) => records_failed > 0)
+  const all = PARTS.filter((part) => isRefused || part !== REFUSED)
   for (let count = PARTS.length; count >= fewest; count--) {
-    const parts = PARTS.filter(({ luxury }) => luxury < count)
+    const parts = all.filter(({ luxury }) => luxury < count)
     const widths = parts.map(({ text }) => Math.max(0, ...entities.map((one) => text(one).length)))
     const taken = widths.reduce((sum, one) => sum + one + GAP, 0)
     if (taken <= room) return { parts, taken }

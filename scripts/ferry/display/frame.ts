@@ -32,7 +32,14 @@ function migrationLines(report: Report, colors: Colors, width: number): string[]
   const painted = `${colors.bold(title)}  ${paint(colors, state)(state)}`
   const moved = `${grouped(migration.records_read)} of ${grouped(migration.records_total)} rows`
   const share = percent(migration.progress_percentage / 100)
-  const facts = [share, moved, ...pace(migration), ...compared(report)].join(' · ')
+  const refused = migration.records_failed
+  const facts = [
+    share,
+    moved,
+    ...(refused > 0 ? [`${grouped(refused)} refused`] : []),
+    ...pace(migration),
+    ...compared(report),
+  ].join(' · ')
   const oneLine = title.length + 2 + state.length + 3 + facts.length <= width
   const lines = oneLine ? [`${painted}   ${facts}`] : [painted, clipped(facts, width)]
   const reason = migration.failure_reason
@@ -41,7 +48,7 @@ function migrationLines(report: Report, colors: Colors, width: number): string[]
 
 /** How far a verification is, or what the last one found. */
 function compared({ verification }: Report): string[] {
-  if (verification === null || verification.kind === 'repair') return []
+  if (verification === null || verification.kind !== 'verify') return []
   const rows = `${grouped(verification.records_validated)} rows`
   if (verification.status === 'running') return [`${rows} compared`]
   if (verification.status === 'passed') return [`${rows} verified`]
@@ -84,12 +91,21 @@ function summary(hidden: readonly Entity[]): string {
   return `… and ${hidden.length} more: ${parts.join(', ')}`
 }
 
-function errorLines({ errors }: Report, colors: Colors, width: number): string[] {
-  if (errors.length === 0) return []
-  const parts = errors.map(({ entity_name, error_code, error_type, errors: count }) =>
-    printable(
-      `${grouped(count)} × ${error_code ?? error_type}${entity_name ? ` in ${entity_name}` : ''}`,
-    ),
+/** What was met on the way, and why rows were refused: a line each. */
+function errorLines(report: Report, colors: Colors, width: number): string[] {
+  const errors = report.errors.map(({ entity_name, error_code, error_type, errors: count }) =>
+    reason(count, error_code ?? error_type, entity_name),
   )
-  return ['', colors.yellow(clipped(`errors: ${parts.join(', ')}`, width))]
+  const refused = report.dead_letters
+    .filter(({ unresolved }) => unresolved > 0)
+    .map(({ entity_name, error_code, unresolved }) => reason(unresolved, error_code, entity_name))
+  const lines = [
+    ...(errors.length === 0 ? [] : [`errors: ${errors.join(', ')}`]),
+    ...(refused.length === 0 ? [] : [`refused: ${refused.join(', ')}`]),
+  ]
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => colors.yellow(clipped(line, width)))]
+}
+
+function reason(count: number, code: string, entity: string | null): string {
+  return printable(`${grouped(count)} × ${code}${entity ? ` in ${entity}` : ''}`)
 }

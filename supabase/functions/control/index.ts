@@ -1,25 +1,14 @@
-// Steers a migration: POST { action, migration_id } → 200 { migration_id, status, control_state }.
-import { z } from 'zod'
+// Steers a migration: POST { action, migration_id, … } → 200 { migration_id, status, control_state }.
+import { deadLetters } from '../../../shared/target/dead-letters.ts'
 import { answer } from '../_shared/answer.ts'
 import { authorise } from '../_shared/authorise.ts'
 import { readBody } from '../_shared/body.ts'
 import { platform } from '../_shared/platform.ts'
 import { serve } from '../_shared/serve.ts'
-import { migrations } from '../_shared/target.ts'
+import { migrations, sql } from '../_shared/target.ts'
+import { amendmentOf } from './amendment.ts'
+import { Body, type Request } from './request.ts'
 
-const migration_id = z.guid()
-const Body = z.discriminatedUnion('action', [
-  z.strictObject({
-    action: z.enum(['pause', 'resume', 'cancel', 'retry', 'repair']),
-    migration_id,
-  }),
-  z.strictObject({
-    action: z.literal('verify'),
-    migration_id,
-    /** The plan's where absent. */
-    mode: z.enum(['counts', 'sample', 'full']).optional(),
-  }),
-])
 const admins = {
   action: 'control',
   roles: ['migration_admin'],
@@ -31,9 +20,18 @@ export default serve(platform, {
   method: 'POST',
   async handle(request) {
     const { actor } = await authorise(request, platform, admins)
-    const body = await readBody(request, Body)
-    const { action, migration_id } = body
-    if (action !== 'verify') return answer(200, await migrations[action](migration_id, actor))
-    return answer(200, await migrations.verify(migration_id, actor, body.mode))
+    return answer(200, await steer(await readBody(request, Body), actor))
   },
 })
+
+async function steer(asked: Request, actor: string): Promise<object> {
+  const { action, migration_id: id } = asked
+  if (action === 'verify') return migrations.verify(id, actor, asked.mode)
+  if (action !== 'replay' && action !== 'resolve') return migrations[action](id, actor)
+  const { entity, code, keys } = asked
+  const choice = { entity, code, keys }
+  const letters = deadLetters(sql)
+  if (action === 'resolve') return letters.resolve(id, actor, choice, asked.notes)
+  const amendment = asked.plan === undefined ? undefined : await amendmentOf(id, asked.plan)
+  return letters.replay(id, actor, choice, amendment)
+}

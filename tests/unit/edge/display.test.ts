@@ -9,6 +9,15 @@ import { done, entity, migration, report, waiting } from './reports.ts'
 const ESCAPE = '\u001B'
 const plain = (columns: number, rows = 40) => ({ columns, rows, color: false })
 
+const letters = (error_code: string, refused: number, unresolved: number) => ({
+  entity_name: 'public.visits',
+  error_code,
+  rule: null,
+  columns: ['patient_id'],
+  refused,
+  unresolved,
+})
+
 describe('a frame', () => {
   test('at 120 columns has every part', () => {
     expect(frame(report(), plain(120))).toMatchInlineSnapshot(`
@@ -74,6 +83,40 @@ describe('a frame', () => {
     expect(lines.length).toBeLessThan(rows)
     expect(lines.join('\n')).toContain('public.moving')
     expect(lines.at(-1)).toMatch(/^… and \d+ more: .*completed/)
+  })
+
+  test('tells refused rows per entity and why, where there are any', () => {
+    const shown = frame(
+      report({
+        migration: migration({ records_failed: 12 }),
+        entities: [done('public.patients', 10_000), entity({ records_failed: 12 })],
+        errors: [
+          {
+            entity_name: null,
+            error_type: 'connection_error',
+            error_code: 'source_lost',
+            errors: 2,
+          },
+        ],
+        dead_letters: [
+          letters('reference_missing', 11, 11),
+          letters('range_violated', 1, 1),
+          letters('duplicate', 4, 0),
+        ],
+      }),
+      plain(120),
+    )
+    expect(shown).toMatchInlineSnapshot(`
+      [
+        "clinic 3f9c1111  running   43% · 43,210 of 100,000 rows · 12 refused · 4,548/s · 12s left",
+        "",
+        "public.patients  completed  10,000             100%                900/s      ████████████████",
+        "public.visits    running    33,210  of 66,420   50%  12 refused  12.3k/s  3s  ████████░░░░░░░░",
+        "",
+        "errors: 2 × source_lost",
+        "refused: 11 × reference_missing in public.visits, 1 × range_violated in public.visits",
+      ]
+    `)
   })
 
   test('says how it ended', () => {
@@ -148,12 +191,12 @@ describe('plain lines', () => {
       entities: [
         done('public.patients', 10_000),
         entity({ records_read: 40_000, progress_percentage: 60.2 }),
-        done('public.invoices', 23_580),
+        { ...done('public.invoices', 23_580), records_failed: 7 },
       ],
     })
     expect(changes(report(), later)).toEqual([
       'public.visits running, 40,000 of 66,420 rows, 60%, 12.3k/s',
-      'public.invoices completed, 23,580 rows, 900/s',
+      'public.invoices completed, 23,580 rows, 7 refused, 900/s',
       'migration 3f9c1111-2222-4333-8444-555555555555 completed, 100,000 of 100,000 rows, 7 refused',
     ])
   })

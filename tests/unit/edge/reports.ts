@@ -34,6 +34,7 @@ export function entity(overrides: Overrides<Entity> = {}): Entity {
     progress_percentage: 50,
     records_total: 66_420,
     records_read: 33_210,
+    records_failed: 0,
     throughput_per_second: 12_345.6,
     eta_seconds: 3,
     ...overrides,
@@ -69,6 +70,7 @@ export function report(overrides: Overrides<Report> = {}): Report {
     migration: migration(),
     entities: [done('public.patients', 10_000), entity(), waiting('public.invoices', 23_580)],
     errors: [],
+    dead_letters: [],
     verification: null,
     ...overrides,
   })

@@ -68,6 +68,18 @@ describe('limits', () => {
     expect(text).toContain('<strong>4,321</strong> changed')
   })
 
+  test('refused rows are told by reason, with what is left of them', () => {
+    const text = page(report())
+    expect(text).toContain('67 rows refused, 65 of them neither loaded since nor put away')
+    const row = /<tr><th scope="row"><code>reference_missing<\/code><\/th>.*?<\/tr>/s.exec(
+      text,
+    )?.[0]
+    expect(row).toContain('patient_id')
+    expect(row?.replaceAll(/<[^>]*>/g, ' ')).toMatch(
+      /public\.visits\s+patient\s+patient_id\s+60\s+58/,
+    )
+  })
+
   test('a thousand tables make one page of charts with 40 lines and tables with all', () => {
     const entities = Array.from({ length: 1000 }, (_none, index) =>
       entity(`public.table_${index}`, index / 30, index / 30 + 1 + (index % 50), 1000 + index),
@@ -98,6 +110,7 @@ describe('a migration that has not come far', () => {
     steps: [],
     verification: null,
     errors: [],
+    dead_letters: [],
     events: [],
     calls: { asked: 0, accepted: 0, lost: 0, batches: 0, retries: 0, deaths: 0 },
   }
@@ -115,6 +128,7 @@ describe('a migration that has not come far', () => {
     expect(text).not.toContain('<svg class="chart')
     expect(text).toContain('This migration has not been verified yet.')
     expect(text).toContain('No error was met.')
+    expect(text).not.toContain('id="refused"')
   })
 
   test('shows what runs up to now', () => {
@@ -213,6 +227,13 @@ function hostile(): MigrationReport {
       error_type: name,
       error_code: name,
       sqlstate: name,
+    })),
+    dead_letters: report().dead_letters.map((letter) => ({
+      ...letter,
+      entity_name: name,
+      error_code: name,
+      rule: name,
+      columns: [name],
     })),
     events: [
       { type: 'performance_anomaly', at: report().reported_at, data: { [name]: name } },

@@ -151,6 +151,24 @@ export function report(overrides: Partial<MigrationReport> = {}): MigrationRepor
         last_at: at(21),
       },
     ],
+    dead_letters: [
+      {
+        entity_name: 'public.visits',
+        error_code: 'reference_missing',
+        rule: 'patient',
+        columns: ['patient_id'],
+        refused: 60,
+        unresolved: 58,
+      },
+      {
+        entity_name: 'public.visits',
+        error_code: 'range_violated',
+        rule: null,
+        columns: null,
+        refused: 7,
+        unresolved: 7,
+      },
+    ],
     events: [
       { type: 'migration_started', at: at(0), data: { entities: 3 } },
       { type: 'performance_anomaly', at: at(20), data: { lanes: 4, side: 'source' } },

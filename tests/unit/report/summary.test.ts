@@ -19,6 +19,10 @@ test('a completed migration in a few lines', () => {
     '  public.invoices     50,000 rows  13.0 s  3,846/s',
     '  public.patients    180,000 rows   9.0 s  20.0k/s',
     '',
+    'refused',
+    '  60 × reference_missing in public.visits: patient, patient_id',
+    '  7 × range_violated in public.visits',
+    '',
     'errors',
     '  7 × source_lost in public.visits',
   ])

@@ -1,0 +1,37 @@
+/** A mended plan for a migration that is done, held against both sides as a start would do it. */
+import { FerryError } from '../../../shared/platform/errors.ts'
+import { type Mends, prepareMigration } from '../../../shared/start/prepare.ts'
+import type { Amendment } from '../../../shared/target/dead-letters.ts'
+import { platform } from '../_shared/platform.ts'
+import { refused } from '../_shared/problems.ts'
+import { resolveSecret as secretAddress } from '../_shared/secret.ts'
+import { migrations, sql } from '../_shared/target.ts'
+
+const resolveSecret = (name: string) => secretAddress(name, platform, sql)
+
+/** @throws RequestRefused with every problem; `migration_unknown` */
+export async function amendmentOf(id: string, plan: unknown): Promise<Amendment> {
+  const mends: Mends | undefined = await migrations.beginningOf(id)
+  if (mends === undefined) throw unknown()
+  const { prepared, problems } = await prepareMigration({ plan, target: sql, resolveSecret, mends })
+  if (prepared === undefined) throw refused(problems)
+  return {
+    plan: prepared.plan,
+    plan_fingerprint: prepared.fingerprints.plan,
+    entities: prepared.entities.map(({ entity_name, target_entity, definition, waits_for }) => ({
+      entity_name,
+      target_entity,
+      definition,
+      waits_for,
+    })),
+  }
+}
+
+function unknown() {
+  return new FerryError({
+    code: 'migration_unknown',
+    message: 'There is no such migration.',
+    hint: 'List them with status.',
+    status: 404,
+  })
+}
