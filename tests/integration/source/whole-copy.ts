@@ -10,6 +10,7 @@ import { type Prepared, prepareMigration } from '../../../shared/start/prepare.t
 import { openLaneTarget, openTarget } from '../../../shared/target/connect.ts'
 import { copyIn } from '../../../shared/target/copy-in.ts'
 import type { Client } from '../../../shared/wire/client.ts'
+import { emptyStage, openStage } from './mapped-rows.ts'
 
 export interface CopyOptions {
   readonly source: string
@@ -80,7 +81,12 @@ async function copyEntity(source: Source, target: Client, entity: CompiledEntity
     const moved = await target.sql.begin(async (tx) => {
       const settings = { ...textFormatSettings, session_replication_role: 'replica' }
       await tx.unsafe(pinStatement(settings))
-      return copyIn(tx, target.tap(), entity, (sink) => source.copyOut(entity, range, sink))
+      await openStage(tx, entity)
+      const read = await copyIn(tx, target.tap(), entity, (sink) =>
+        source.copyOut(entity, range, sink),
+      )
+      await emptyStage(tx, entity)
+      return read
     })
     if (entity.scan === undefined && bounds.more && moved.rows !== rows) {
       throw new Error(`${entity.source.table}: ${moved.rows} rows in a range of ${rows}`)
