@@ -55,7 +55,7 @@ function valueChecks(column: MadeColumn, at: number, codes: readonly Fail['code'
       .filter((fail) => fail.code === code)
       // What is there was made, and nothing else has to be asked of it.
       .map(({ condition, onlyNull }) =>
-        onlyNull === true ? `v.c${at} is null and ${condition}` : condition,
+        onlyNull === true ? `${isNull(column, at)} and ${condition}` : condition,
       )
     if (conditions.length === 0) return []
     const what = code === 'length_violated' ? 'length of' : 'value of'
@@ -68,20 +68,24 @@ function valueChecks(column: MadeColumn, at: number, codes: readonly Fail['code'
   })
 }
 
-function requiredCheck({ wanted, type, references, isFull }: MadeColumn, at: number): Check[] {
+function requiredCheck(column: MadeColumn, at: number): Check[] {
+  const { wanted, type, references, isFull } = column
   if (!type.not_null || isFull) return []
   // A parent that is not there is a reason of its own.
   const others = references.flatMap(({ missing, missed }) =>
     missing === null || missed === 'null' ? [] : [` and not ${missing}`],
   )
-  // Of a composite value with nulls alone, `is null` would hold too.
-  const isNull = type.isBuiltin ? `v.c${at} is null` : `v.c${at} is not distinct from null`
   return [
     {
       refusal: refusal('required_missing', `${wanted.target} is required`, [wanted.target]),
-      condition: `${isNull}${others.join('')}`,
+      condition: `${isNull(column, at)}${others.join('')}`,
     },
   ]
+}
+
+/** Of a composite value with nulls alone, `is null` would hold too. */
+function isNull({ type }: MadeColumn, at: number): string {
+  return type.isBuiltin ? `v.c${at} is null` : `v.c${at} is not distinct from null`
 }
 
 function ruleCheck(rejection: Rejection): Check[] {

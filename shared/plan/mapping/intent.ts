@@ -92,8 +92,8 @@ function isTakenOver(
   )
 }
 
-function idColumn({ selected: { written }, key }: Role, isListed: boolean): string {
-  const own = isListed && key.length === 1 ? key[0] : undefined
+function idColumn({ selected: { written }, key, strategy }: Role, isListed: boolean): string {
+  const own = isListed && strategy !== 'lookup' && key.length === 1 ? key[0] : undefined
   return written?.id?.column ?? own ?? 'id'
 }
 

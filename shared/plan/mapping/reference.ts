@@ -15,7 +15,8 @@ import type { Joins } from './joins.ts'
 import { isThere, keyText, printAlike } from './key-text.ts'
 import { followed } from './roles.ts'
 import { type Stage, travelType } from './stage.ts'
-import { type ColumnType, computedType } from './target-type.ts'
+import { type ColumnType, computedType, copiedType } from './target-type.ts'
+import { isInteger } from './type-text.ts'
 import type { Value } from './value.ts'
 import { columnsOf, type Path } from './walk.ts'
 import { knownType, sourceColumn, type World } from './world.ts'
@@ -194,7 +195,9 @@ function kept(
     const known = knownType(parent, carrier, world)
     if (known === undefined) return undefined
     value = values[0]!
-    type = known
+    // Whole numbers are compared across their types.
+    const isWhole = isInteger(value.type) && isInteger(known.type)
+    type = isWhole ? copiedType(sources[0]!, world.types, world.catalog.types) : known
   }
   const made = convert(value, type)
   if ('refused' in made) {

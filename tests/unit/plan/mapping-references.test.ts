@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest'
+import { entityNamespace } from '../../../shared/projection/name-uuid.ts'
+import { catalog, column, key, table } from './catalog.ts'
+import { compile, referring, state, there, told } from './mapping-plan.ts'
+
+const text = { type: 'text', type_oid: '25', length: -1 }
+const parent = table('p', { columns: [column('id'), column('code', text)] })
+const pair = table('pair', {
+  columns: [column('a'), column('b', text)],
+  keys: [key('pair_pkey', true, ['a', 'b'])],
+})
+const child = referring(
+  table('c', {
+    columns: [
+      column('id'),
+      column('p', { type: 'bigint', type_oid: '20', not_null: false }),
+      column('b', text),
+      column('a'),
+    ],
+  }),
+  { p: 'p.id' },
+  { b: 'pair.b', a: 'pair.a' },
+)
+const source = catalog([parent, pair, child])
+const reference = (to: string, of: string | string[], more: object = {}) => ({
+  op: 'reference',
+  to: `public.${to}`,
+  of,
+  ...more,
+})
+/** The child with one column, and its parents as they are given. */
+const plan = (expression: object, ...parents: (string | object)[]) => ({
+  entities: [
+    ...parents,
+    { source: 'public.c', id: { strategy: 'uuid' }, columns: { x: expression } },
+  ],
+})
+const uuid = (name: string) => ({ source: `public.${name}`, id: { strategy: 'uuid' } })
+const hexOf = (name: string) => entityNamespace('legacy', `public.${name}`).replaceAll('-', '')
+
+describe('a reference', () => {
+  it('to a parent with new ids is looked up, and computed anew to be compared', () => {
+    const { mapping, find, problems } = compile(plan(reference('p', 'p'), uuid('p')), source)
+    expect(problems).toEqual([])
+    const { select, expected, maps, refusals, late } = mapping('c')
+    expect([maps, late]).toEqual([['public.p'], []])
+    const join =
+      'left join migration.id_map m1 on m1.map_entity_id = ($1::integer[])[1] and m1.source_key = s.s1::text'
+    expect(select).toContain(join)
+    expect(select).toContain('m1.target_id as c1')
+    expect(select).toContain('when (s.s1 is not null and m1.target_id is null) then 1')
+    expect(select).not.toContain(hexOf('p'))
+    expect(expected).toContain(join)
+    expect(expected).toContain(`(case when m1.target_id is not null then `)
+    expect(expected).toContain(hexOf('p'))
+    expect(refusals).toEqual([
+      {
+        code: 'reference_missing',
+        kind: 'constraint_violation',
+        rule: 'reference x',
+        columns: ['x'],
+      },
+    ])
+    expect(find('c')?.waits_for).toEqual([
+      { kind: 'copy', entity_name: 'public.p', until: 'copied' },
+    ])
+    expect(find('c')?.definition.references?.at(-1)).toEqual({
+      name: 'reference x',
+      columns: ['x'],
+      source_columns: ['p'],
+      referenced: { schema: 'public', table: 'p' },
+      referenced_columns: ['id'],
+      match_full: false,
+      validated: true,
+    })
+    expect(find('c')?.shape?.at(-1)).toEqual({
+      target: 'x',
+      type: 'uuid',
+      type_oid: '0',
+      from: null,
+      reference: { entity_name: 'public.p', source_columns: ['p'] },
+      is_id: false,
+      not_null: false,
+    })
+  })
+
+  it('of several columns follows the order of the parent’s key, whatever the plan’s is', () => {
+    for (const of of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const { mapping, problems } = compile(plan(reference('pair', of), uuid('pair')), source)
+      expect(problems).toEqual([])
+      const [a, b] = of[0] === 'a' ? ['s1', 's2'] : ['s2', 's1']
+      const places = new Map(
+        compile(plan(reference('pair', of), uuid('pair')), source)
+          .find('c')!
+          .definition.columns.map((each) => [each.source, each.target]),
+      )
+      expect([places.get('a'), places.get('b')]).toEqual(expect.arrayContaining([a, b]))
+      expect(mapping('c').select).toContain(
+        `pg_catalog.jsonb_build_array(pg_catalog.format('%s', s.${places.get('a')}), pg_catalog.format('%s', s.${places.get('b')}))::text`,
+      )
+    }
+  })
+
+  it('to a parent that keeps its key is the value, where the parent is there', () => {
+    const made = compile(plan(reference('p', 'p'), 'public.p'), source).mapping('c')
+    expect(made.maps).toEqual([])
+    expect(made.rows_table).toContain('c1 bigint)')
+    const filled = state(
+      there('p', { id: 'bigint', code: 'text' }),
+      there('c', { id: 'uuid', x: 'bigint' }),
+    )
+    const { select } = compile(plan(reference('p', 'p'), 'public.p'), source, filled).mapping('c')
+    expect(select).toContain('exists (select from "public"."p" p where p."id" = s.s1)')
+  })
+
+  it('can be null or leave the row out', () => {
+    const missing = (how: string) =>
+      compile(plan(reference('p', 'p', { missing: how }), uuid('p')), source).mapping('c')
+    expect(missing('null').refusals).toEqual([])
+    expect(missing('null').select).not.toContain('then 1')
+    expect(missing('skip').refusals).toMatchObject([{ code: 'reference_missing', skips: true }])
+  })
+
+  it('can be a part of something', () => {
+    const json = { op: 'json_object', of: { op: reference('p', 'p') } }
+    const { mapping, find } = compile(plan(json, uuid('p')), source)
+    expect(mapping('c').refusals).toMatchObject([{ code: 'reference_missing', columns: ['x'] }])
+    expect(find('c')?.shape?.at(-1)?.reference).toBeNull()
+    expect(find('c')?.waits_for).toHaveLength(1)
+  })
+
+  it('counts before what a column requires, which counts where there is none', () => {
+    const has = state(there('c', { id: 'uuid', x: { type: 'uuid', not_null: true } }))
+    const { select, refusals } = compile(plan(reference('p', 'p'), uuid('p')), source, has).mapping(
+      'c',
+    )
+    expect(refusals.map(({ code }) => code)).toEqual(['required_missing', 'reference_missing'])
+    expect(select).toContain(
+      'when v.c1 is null and not (s.s1 is not null and m1.target_id is null) then 1',
+    )
+  })
+
+  it.each<[object, (string | object)[], string]>([
+    [reference('z', 'p'), [uuid('p')], 'reference_entity_unknown entities[1].columns.x.to'],
+    [reference('p', 'q'), [uuid('p')], 'column_unknown entities[1].columns.x.of'],
+    [reference('p', ['p', 'a']), [uuid('p')], 'reference_not_key entities[1].columns.x.of'],
+    [reference('p', 'b'), [uuid('p')], 'reference_type_differs entities[1].columns.x.of'],
+    [
+      reference('pair', ['a', 'b']),
+      ['public.pair'],
+      'reference_composite entities[1].columns.x.of',
+    ],
+    [
+      reference('p', 'p'),
+      [{ source: 'public.p', columns: ['code'] }],
+      'reference_not_key entities[1].columns.x.to',
+    ],
+  ])('%j is refused', (expression, parents, problem) => {
+    expect(told(compile(plan(expression, ...parents), source).problems)).toEqual([problem])
+  })
+
+  it('to a unique column is none to a key', () => {
+    const other = { ...child, constraints: [] }
+    const tables = [parent, pair, referring(other, { b: 'p.code' })]
+    expect(told(compile(plan(reference('p', 'b'), uuid('p')), catalog(tables)).problems)).toEqual([
+      'reference_not_key entities[1].columns.x.of',
+    ])
+  })
+})
+
+describe('foreign keys', () => {
+  it('become references where the parent gets new ids, and stay where it keeps its own', () => {
+    const { mapping, find, problems } = compile({ ids: 'uuid' }, source)
+    expect(problems).toEqual([])
+    expect(mapping('c').maps).toEqual(['public.p'])
+    expect(find('pair')?.definition.mapping).toBeUndefined()
+    expect(find('c')?.definition.references).toMatchObject([
+      { name: 'c_fkey_1', columns: ['b', 'a'], referenced_columns: ['b', 'a'] },
+      { name: 'reference p', columns: ['p'], source_columns: ['p'] },
+    ])
+    const plain = compile({}, source)
+    expect(plain.find('c')?.definition.references).toHaveLength(2)
+  })
+
+  it('map a child that asks for nothing itself', () => {
+    const { mapping } = compile({ entities: [uuid('p'), 'public.c'] }, source)
+    expect([mapping('c').strategy, mapping('c').identity, mapping('c').maps]).toEqual([
+      'preserve',
+      [0],
+      ['public.p'],
+    ])
+  })
+
+  it('that are keys hand the id on', () => {
+    const extension = referring(table('e', { columns: [column('id')] }), { id: 'p.id' })
+    const leaf = referring(table('l', { columns: [column('id'), column('e')] }), { e: 'e.id' })
+    const { mapping, find, problems } = compile({ ids: 'uuid' }, catalog([leaf, extension, parent]))
+    expect(problems).toEqual([])
+    expect([mapping('e').strategy, mapping('e').id, mapping('e').identity]).toEqual([
+      'preserve',
+      null,
+      [0],
+    ])
+    const { select, maps } = mapping('l')
+    expect(maps).toEqual([])
+    expect(select).toContain(hexOf('p'))
+    expect(select).toContain('left join "public"."e" p1 on p1."id" =')
+    expect(find('l')?.waits_for).toEqual([
+      { kind: 'copy', entity_name: 'public.e', until: 'copied' },
+    ])
+    expect(find('l')?.shape?.at(-1)).toMatchObject({
+      type: 'uuid',
+      reference: { entity_name: 'public.e' },
+    })
+  })
+
+  it('of several columns are followed one by one', () => {
+    const junction = referring(
+      table('j', { columns: [column('p'), column('n')], keys: [key('j_pkey', true, ['p', 'n'])] }),
+      { p: 'p.id' },
+    )
+    const below = referring(table('b', { columns: [column('id'), column('jp'), column('jn')] }), {
+      jp: 'j.p',
+      jn: 'j.n',
+    })
+    const { mapping, find, problems } = compile({ ids: 'uuid' }, catalog([below, junction, parent]))
+    expect(problems).toEqual([])
+    expect(mapping('b').maps).toEqual(['public.p'])
+    expect(find('b')?.shape?.map(({ type }) => type)).toEqual(['uuid', 'uuid', 'integer'])
+    expect(find('b')?.definition.references?.map(({ name }) => name)).toEqual([
+      'b_fkey_0',
+      'reference jp',
+    ])
+  })
+
+  it('of a key that a plan replaces are a problem', () => {
+    const extension = referring(table('e', { columns: [column('id')] }), { id: 'p.id' })
+    const { problems } = compile({ entities: [uuid('p'), uuid('e')] }, catalog([extension, parent]))
+    expect(told(problems)).toEqual(['key_is_reference entities[1].id'])
+  })
+})
+
+describe('a lookup', () => {
+  const lookup = { source: 'public.p', id: { strategy: 'lookup', by: { code: 'code' } } }
+
+  it('asks for one row of the target, and hands its id to references', () => {
+    const has = state(there('p', { id: 'uuid', code: 'text' }))
+    const { mapping, find, problems } = compile(plan(reference('p', 'p'), lookup), source, has)
+    expect(problems).toEqual([])
+    const { select, refusals, columns, id, identity } = mapping('p')
+    expect([columns, id, identity]).toEqual([['code', 'id'], 1, [1]])
+    expect(refusals.map(({ code }) => code)).toEqual(['lookup_missing', 'lookup_ambiguous'])
+    expect(select).toContain('(t."code" = v.c0 or (t."code" is null and v.c0 is null))')
+    expect(select).toContain('v.c0, l.id as c1')
+    expect(mapping('c').expected).not.toContain(hexOf('p'))
+    expect(find('c')?.waits_for).toHaveLength(1)
+  })
+})
