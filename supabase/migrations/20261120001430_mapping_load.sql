@@ -168,7 +168,8 @@ declare
   v_mapping jsonb;
   v_load_id integer;
   v_own integer;
-  v_inserted record;
+  v_inserted bigint := 0;
+  v_evicted bigint := 0;
 begin
   select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   v_mapping := v_entity.definition -> 'mapping';
@@ -178,13 +179,13 @@ begin
   perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'select');
   perform migration._mind_existing(v_entity.definition, v_load_id);
   if v_mapping ->> 'strategy' <> 'lookup' then
-    v_inserted := migration._insert_rows(v_batch, v_entity.definition, v_own);
+    select i.loaded, i.evicted into v_inserted, v_evicted from migration._insert_rows(v_batch, v_entity.definition, v_own) i;
   end if;
   select count(*) filter (where r.refused is null or r.refused = 0),
          count(*) filter (where r.refused > 0 and coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false) is false),
          count(*) filter (where r.refused = -1 or coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false))
     into loaded, failed, left_out from pg_temp.ferry_rows r;
-  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted.loaded <> loaded then
+  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
       'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
   end if;
@@ -194,10 +195,8 @@ begin
   if failed > 0 then
     perform migration._dead_letters(v_batch, v_mapping);
   end if;
-  if v_mapping ->> 'strategy' <> 'lookup' then
-    loaded := loaded - v_inserted.evicted;
-    failed := failed + v_inserted.evicted;
-  end if;
+  loaded := loaded - v_evicted;
+  failed := failed + v_evicted;
   return next;
 end
 $$;

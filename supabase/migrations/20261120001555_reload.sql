@@ -83,7 +83,7 @@ declare
   v_mapping jsonb;
   v_own integer;
   v_load_id integer;
-  v_inserted record;
+  v_inserted bigint := 0;
 begin
   select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   v_mapping := v_entity.definition -> 'mapping';
@@ -99,10 +99,10 @@ begin
     perform migration._supersede(v_entity.definition);
   end if;
   if v_mapping ->> 'strategy' <> 'lookup' then
-    v_inserted := migration._insert_rows(v_batch, v_entity.definition, v_own);
+    select i.loaded into v_inserted from migration._insert_rows(v_batch, v_entity.definition, v_own) i;
   end if;
   select count(*) into loaded from pg_temp.ferry_rows r where r.refused is null or r.refused = 0;
-  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted.loaded <> loaded then
+  if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
       'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
   end if;
