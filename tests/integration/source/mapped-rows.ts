@@ -2,13 +2,20 @@
 import type { TransactionSql } from 'postgres'
 import type { CompiledEntity } from '../../../shared/projection/entity.ts'
 import { quoteIdent, quoteTable } from '../../../shared/projection/quote.ts'
+import { stageStatement } from '../../../shared/projection/select.ts'
+
+/** The one function of the control plane that a mapping calls; the targets here have none of it. */
+const asked = `create schema if not exists migration;
+  create or replace function migration.input_is_valid(p_value text, p_type text) returns boolean
+  language sql stable set search_path = '' as
+  'select pg_catalog.pg_input_is_valid(p_value, p_type)'`
 
 /** Makes the stage of a mapped entity; rows of any other go straight into their table. */
-export async function openStage(tx: TransactionSql, { mapping, columns }: CompiledEntity) {
-  if (mapping === undefined) return
-  const list = columns.map(({ target, type }) => `${quoteIdent(target)} ${type}`).join(', ')
-  await tx.unsafe(`create temp table ferry_stage (${list}) on commit drop`)
-  await tx.unsafe(mapping.rows_table)
+export async function openStage(tx: TransactionSql, entity: CompiledEntity) {
+  if (entity.mapping === undefined) return
+  await tx.unsafe(asked)
+  await tx.unsafe(stageStatement(entity))
+  await tx.unsafe(entity.mapping.rows_table)
 }
 
 /** @throws Error where a row is refused: the tests that move whole tables know of none */
