@@ -65,7 +65,7 @@ create view oracle.profiles as
 select own.uuid as id, u.id as legacy_user_id, u.username, lower(u.email) as email, u.first_name,
        u.last_name, u.first_name || ' ' || u.last_name as full_name,
        case when u.role = 'frontdesk' then 'front_desk' else u.role end as role,
-       replace(u.phone, '-', '') as phone, md5(lower(u.email))::char(32) as gravatar, u.preferences,
+       translate(u.phone, '-() ', '') as phone, md5(lower(u.email))::char(32) as gravatar, u.preferences,
        u.last_ip, office.uuid as office_id, u.is_staff, u.is_superuser, u.is_active, u.last_login,
        u.date_joined as joined_at, u.created_at, u.updated_at
   from legacy.dispatch_user u
@@ -118,8 +118,8 @@ select own.uuid as id, p.id as legacy_patient_id, p.patient_code, p.first_name, 
 
 create view oracle.products as
 select own.uuid as id, p.id as legacy_id, p.sku, p.name, p.category, p.price,
-       p.weight as weight_grams, p.attributes, template.uuid as template_id, p.is_active,
-       p.created_at, p.updated_at
+       p.weight as weight_grams, p.attributes, template.uuid as template_id,
+       p.is_active is not false as is_active, p.created_at, p.updated_at
   from legacy.dispatch_product p
   join ids.dispatch_product own using (id)
   left join ids.dispatch_product template on template.id = p.template_id;
@@ -136,7 +136,8 @@ create view oracle.orders as
 select own.uuid as id, o.id as legacy_id, upper(o.number) as number, p.uuid as patient_id,
        d.uuid as doctor_id, office.uuid as office_id,
        case o.status when 'cancelled' then 'canceled' else o.status end as status, o.total,
-       o.currency, o.placed_at, o.due_date, o.notes, o.created_at, o.updated_at
+       coalesce(o.currency, 'USD') as currency, o.placed_at, o.due_date,
+       case when o.notes <> '' then o.notes end as notes, o.created_at, o.updated_at
   from legacy.dispatch_order o
   join ids.dispatch_order own using (id)
   join ids.dispatch_patient p on p.id = o.patient_id

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import postgres, { type Sql } from 'postgres'
 import { expect } from 'vitest'
 import type { Project } from '../../scripts/local/index.ts'
-import { emptyTarget, ended, errorsOf, start } from '../fidelity/move.ts'
+import { emptyTarget, ended, start } from '../fidelity/move.ts'
 import type { Dice } from '../support/dice.ts'
 import { deaths, killAtRandom } from '../support/killer.ts'
 
@@ -94,9 +94,9 @@ async function startClinic(scene: ClinicScene, system: string): Promise<string> 
 }
 
 /** What went wrong besides refused rows. */
-async function troubles({ target, targetUrl }: ClinicScene, id: string) {
-  const dead = await target`select distinct error_code from migration.dead_letters
-                             where migration_id = ${id}`
-  const refusals = new Set(dead.map(({ error_code }) => error_code))
-  return (await errorsOf(targetUrl, id)).filter(({ error_code }) => !refusals.has(error_code))
+function troubles({ target }: ClinicScene, id: string) {
+  return target`
+    select e.entity_name, x.error_code, x.sqlstate, x.error_message, x.context
+      from migration.errors x left join migration.entity_statuses e on e.id = x.entity_status_id
+     where x.migration_id = ${id} and not x.is_dead_letter`.then((rows) => [...rows])
 }
