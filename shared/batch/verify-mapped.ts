@@ -1,11 +1,12 @@
 /** The rows of a mapped entity, for a batch of kind verify: staged in a transaction that leaves nothing. */
 import type { Platform } from '../platform/platform.ts'
 import type { KeyRange } from '../projection/entity.ts'
+import type { StageCheck } from '../projection/mapping.ts'
 import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
 import type { Source } from '../source/source.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
-import { mappingControl, type StageCheck } from '../target/mapping-control.ts'
+import { mappingControl } from '../target/mapping-control.ts'
 import type { Outcome } from '../verification/outcome.ts'
 import { sourceSide, targetSide } from '../verification/side.ts'
 import { verifyMapped } from '../verification/verify-mapped.ts'

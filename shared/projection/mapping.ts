@@ -6,6 +6,7 @@
  * Inside the statements `s` is the stage (`pg_temp.ferry_stage`, columns `s0`, `s1` … in the order of
  * `CompiledEntity.columns`), `v` the computed values (`c0`, `c1` …, one for each of `columns`).
  */
+import type { KeyTexts } from './entity.ts'
 import type { TableName } from './table-name.ts'
 
 export type Conflict = 'fail' | 'update' | 'ignore'
@@ -81,4 +82,17 @@ export interface Dependency {
   readonly entity_name: string
   /** copied: its rows are in; completed: its late references are settled, too. */
   readonly until: 'copied' | 'completed'
+}
+
+/** What a comparison of staged rows with the target's found. */
+export interface StageCheck {
+  /** Rows that are to be there, dead letters included, and rows that are. */
+  readonly sourceRows: number
+  readonly targetRows: number
+  readonly findings: readonly {
+    readonly kind: 'missing' | 'extra' | 'changed' | 'range'
+    readonly key?: KeyTexts
+    readonly columns: readonly string[]
+    readonly detail?: Readonly<Record<string, unknown>>
+  }[]
 }

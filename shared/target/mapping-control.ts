@@ -1,6 +1,7 @@
 /** The part of the control plane that knows of mapped entities; `control.ts` has the rest. */
 import type { Sql, TransactionSql } from 'postgres'
 import type { KeyTexts } from '../projection/entity.ts'
+import type { StageCheck } from '../projection/mapping.ts'
 import type { ClaimedBatch } from './control.ts'
 import { controlFailure } from './control-failure.ts'
 
@@ -12,19 +13,6 @@ export interface StageOutcome {
   readonly refused: number
   /** By a reference that skips, or because the target had the row and it is left alone. */
   readonly left_out: number
-}
-
-/** What a comparison of staged rows with the target's found. */
-export interface StageCheck {
-  /** Rows that are to be there, dead letters included, and rows that are. */
-  readonly sourceRows: number
-  readonly targetRows: number
-  readonly findings: readonly {
-    readonly kind: 'missing' | 'extra' | 'changed' | 'range'
-    readonly key?: KeyTexts
-    readonly columns: readonly string[]
-    readonly detail?: Readonly<Record<string, unknown>>
-  }[]
 }
 
 export interface Reload {

@@ -3,7 +3,7 @@
  * anew, and held against what the target has.
  */
 import type { CompiledEntity } from '../projection/entity.ts'
-import type { StageCheck } from '../target/mapping-control.ts'
+import type { StageCheck } from '../projection/mapping.ts'
 import type { TargetRows } from './offenders.ts'
 import type { Finding, Outcome } from './outcome.ts'
 import { checkReferences } from './references/check-references.ts'
