@@ -12,7 +12,7 @@ import { estimateRows } from './estimate.ts'
 import type { Scan } from './key.ts'
 import { compileMapping } from './mapping/compile-mapping.ts'
 import { arrange } from './mapping/dependencies.ts'
-import { type Intent, intend } from './mapping/intent.ts'
+import { type Intent, intend, untranslated } from './mapping/intent.ts'
 import { assignRoles } from './mapping/roles.ts'
 import type { ShapedColumn } from './mapping/shape.ts'
 import { openWorld, type World } from './mapping/world.ts'
@@ -63,6 +63,7 @@ export function compilePlan(plan: Plan, catalog: Catalog, state?: TargetState): 
       intend(role, roles, chosen.get(role.name)!, state, problems),
     ]),
   )
+  for (const intent of intents.values()) notes.push(...untranslated(intent, roles))
   const arrangement = arrange(intents, catalog, problems, notes)
   const world = openWorld({ plan, catalog, state, intents, arrangement, problems, notes })
   const compiled = new Map<string, Compiled>()

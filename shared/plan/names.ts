@@ -33,6 +33,14 @@ function part(name: string): string {
     : name
 }
 
+/** One spelling for a table, however the plan quotes it. */
+export function standardName(text: string): string {
+  const name = parseTableName(text)
+  return name === undefined || name.schema === null
+    ? text
+    : formatTableName({ schema: name.schema, table: name.table })
+}
+
 /** Up to three candidates that a mistyped name may have meant, nearest first. */
 export function nearNames(name: string, candidates: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(name.length / 4))

@@ -50,14 +50,15 @@ export async function zoneProblems(
   if (names.length === 0) return []
   const list = names.map((name) => `(${quoteLiteral(name)})`).join(', ')
   const rows = await ask(`select asked.zone from (values ${list}) as asked (zone)
-    where not exists (select from pg_catalog.pg_timezone_names z where z.name = asked.zone)`)
+    where not exists (select from pg_catalog.pg_timezone_names z
+      where pg_catalog.lower(z.name) = pg_catalog.lower(asked.zone))`)
   const unknown = new Set(rows.map(({ zone }) => zone))
   return zones
     .filter(({ zone }) => unknown.has(zone))
     .map(({ path }) => ({
       code: 'zone_unknown',
       message: 'The target knows no such time zone.',
-      hint: 'Write it as IANA does, such as Europe/Berlin; upper and lower case count.',
+      hint: 'Write it as IANA does, such as Europe/Berlin, or as the release of the target knows it.',
       path: planPath(path),
     }))
 }

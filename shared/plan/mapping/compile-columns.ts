@@ -1,10 +1,10 @@
 /** Columns of a mapped entity as SQL over its stage, for one of the statements that need them. */
 import { entityNamespace, nameUuidSql } from '../../projection/name-uuid.ts'
 import { findColumn } from '../column.ts'
+import { standardName } from '../names.ts'
 import { planPath } from '../problem.ts'
 import { compileExpression } from './compile-expression.ts'
 import { convert } from './convert.ts'
-import { standardName } from './dependencies.ts'
 import type { ReferenceExpression } from './expression.ts'
 import type { Intent, WantedColumn } from './intent.ts'
 import { type Joins, openJoins } from './joins.ts'
@@ -21,6 +21,8 @@ export interface MadeReference extends Resolved {
   /** The column is the reference and nothing else. */
   readonly isWhole: boolean
   readonly isLate: boolean
+  /** Of some rows only. */
+  readonly isConditional: boolean
 }
 
 export interface MadeColumn {
@@ -153,7 +155,9 @@ function makeReference(
   }
   const how = isLate && mode === 'select' ? 'named' : mode
   const resolved = resolveReference(expression, path, how, scope)
-  return resolved && { ...resolved, missed: expression.missing, isWhole, isLate }
+  if (resolved === undefined) return undefined
+  const { missing: missed, when } = expression
+  return { ...resolved, missed, isWhole, isLate, isConditional: when !== undefined }
 }
 
 /** Null where the plan wants that for a parent that is not there. */
@@ -169,7 +173,8 @@ function isNeverNull(
   whole: MadeReference | undefined,
 ): boolean {
   if (whole !== undefined) {
-    return whole.missed !== 'null' && whole.sources.every(({ not_null }) => not_null)
+    const { missed, isConditional, sources } = whole
+    return missed !== 'null' && !isConditional && sources.every(({ not_null }) => not_null)
   }
   return passing(intent, wanted)?.not_null ?? false
 }

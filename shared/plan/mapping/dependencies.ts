@@ -1,7 +1,7 @@
 /** Which entity comes after which, what it waits for, and which references have to be looked at late. */
 import type { Dependency } from '../../projection/mapping.ts'
 import type { Catalog } from '../../source/catalog-rows.ts'
-import { didYouMean, formatTableName, parseTableName } from '../names.ts'
+import { didYouMean, standardName } from '../names.ts'
 import { dependencyOrder, type Dependency as Edge } from '../order.ts'
 import { type Note, type Problem, planPath } from '../problem.ts'
 import { nameOf } from '../selection.ts'
@@ -116,14 +116,6 @@ function needsOf(
     return []
   })
   return [...referred, ...asked]
-}
-
-/** One spelling for a table, however the plan quotes it. */
-export function standardName(text: string): string {
-  const name = parseTableName(text)
-  return name === undefined || name.schema === null
-    ? text
-    : formatTableName({ schema: name.schema, table: name.table })
 }
 
 /** Foreign keys count for the order where nothing else does: constraints are made after the data. */

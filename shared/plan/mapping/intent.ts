@@ -1,11 +1,10 @@
 /** What is to become of an entity: its columns in the target, before any of them is compiled. */
 import type { TargetState, TargetTable } from '../../schema/target-state.ts'
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
-import type { Problem } from '../problem.ts'
-import { planPath } from '../problem.ts'
+import { type Note, type Problem, planPath } from '../problem.ts'
 import type { Expression } from './expression.ts'
 import type { Role, Roles } from './roles.ts'
-import { columnsIn, columnsOf, type Path, straightSource, writtenColumns } from './walk.ts'
+import { columnsIn, isReferenceOf, type Path, straightSource, writtenColumns } from './walk.ts'
 
 export interface WantedColumn {
   readonly target: string
@@ -34,9 +33,7 @@ export function carrierOf({ columns }: Pick<Intent, 'columns'>, source: string) 
   return columns.find(({ expression }) => {
     if (expression === null) return false
     if (straightSource(expression) === source) return true
-    if (typeof expression === 'string' || expression.op !== 'reference') return false
-    const of = columnsOf(expression)
-    return of.length === 1 && of[0] === source
+    return typeof expression !== 'string' && isReferenceOf(expression, source)
   })
 }
 
@@ -225,4 +222,24 @@ function replacedKeyProblems({ key, columns, selected, name }: Intent): Problem[
       path: planPath([...path, 'id']),
     },
   ]
+}
+
+/** Columns that are copied although the ids that they hold are given anew. */
+export function untranslated(intent: Intent, roles: Roles): Note[] {
+  const { columns, name, why } = intent
+  if (why === null) return []
+  const referring = columns.flatMap(({ expression }) =>
+    expression === null || straightSource(expression) !== undefined ? [] : columnsIn(expression),
+  )
+  return columns.flatMap(({ expression, path }) => {
+    const source = expression === null ? undefined : straightSource(expression)
+    const parent = source === undefined ? undefined : roles.parentOf(name, source)
+    if (parent === undefined || referring.includes(source!)) return []
+    return {
+      code: 'reference_not_translated',
+      message: `The column ${source} of ${name} refers to ${parent}, whose ids are given anew, and is copied as it is.`,
+      hint: 'Make it a reference, or nothing, where it is to lead to a row of the target.',
+      path: planPath(path),
+    }
+  })
 }

@@ -4,11 +4,11 @@
  */
 import type { Catalog, CatalogTable } from '../../source/catalog-rows.ts'
 import { chooseScan, type Scan } from '../key.ts'
-import { formatTableName } from '../names.ts'
+import { formatTableName, standardName } from '../names.ts'
 import type { Plan } from '../schema.ts'
 import { nameOf, type SelectedEntity } from '../selection.ts'
 import { travelType } from './stage.ts'
-import { columnsIn, columnsOf, straightSource } from './walk.ts'
+import { columnsIn, isReferenceOf, straightSource } from './walk.ts'
 
 export type Strategy = 'uuid' | 'preserve' | 'lookup'
 
@@ -108,8 +108,7 @@ export function assignRoles(
     for (const expression of Object.values(chosen)) {
       if (straightSource(expression) === column) return undefined
       if (typeof expression === 'string' || expression.op !== 'reference') continue
-      const of = columnsOf(expression)
-      if (of.length === 1 && of[0] === column) return expression.to
+      if (isReferenceOf(expression, column)) return standardName(expression.to)
     }
     const isRead = Object.values(chosen).some((each) => columnsIn(each).includes(column))
     return written?.rest === 'copy' && !isRead ? parentOf(name, column) : undefined

@@ -13,6 +13,7 @@ export function columnProblems(intent: Intent, state: TargetState | undefined): 
     ...nameProblems(wanted),
     ...(isFound ? foundProblems(wanted, intent) : []),
   ])
+  if (isFound && strategy !== 'lookup') return [...problems, ...requiredProblems(intent)]
   if (strategy !== 'lookup' || isFound || state === undefined) return problems
   const missing = {
     code: 'lookup_target_missing',
@@ -21,6 +22,21 @@ export function columnProblems(intent: Intent, state: TargetState | undefined): 
     path: planPath([...selected.path, 'id']),
   }
   return [...problems, missing]
+}
+
+/** Columns of the target that nothing gives a value to. */
+function requiredProblems({ columns, existing, selected }: Intent): Problem[] {
+  const given = new Set(columns.map(({ target }) => target))
+  const { target, path, written } = selected
+  const at = written?.columns === undefined ? path : [...path, 'columns']
+  return existing!.columns
+    .filter(({ name, required, generated }) => required && !generated && !given.has(name))
+    .map(({ name }) => ({
+      code: 'target_column_required',
+      message: `${target.schema}.${target.table} needs a value for ${name}, which the plan does not give.`,
+      hint: 'Give the column a value, or a default in the target, or let it be null.',
+      path: planPath(at),
+    }))
 }
 
 function foundProblems({ target, path }: WantedColumn, { existing, selected }: Intent): Problem[] {

@@ -19,6 +19,13 @@ export function columnsIn(expression: Expression): string[] {
   return partsOf(expression, []).flatMap((part) => columnsIn(part.expression))
 }
 
+/** Whether a value refers by one column alone, in every row. */
+export function isReferenceOf(expression: Exclude<Expression, string>, column: string): boolean {
+  if (expression.op !== 'reference' || expression.when !== undefined) return false
+  const of = columnsOf(expression)
+  return of.length === 1 && of[0] === column
+}
+
 export function columnsOf({ of }: ReferenceExpression): string[] {
   return typeof of === 'string' ? [of] : [...of]
 }

@@ -217,6 +217,37 @@ describe('a plan into tables that are there', () => {
     expect([maps, entity.definition.serial]).toEqual([['public.staff'], true])
   })
 
+  it('needs room, and every value that the tables need', async () => {
+    await pair.lane.sql`create table public.wanting (nr bigint, line integer, extra integer not null)`
+    const columns = { nr: 'nr', line: 'line' }
+    const told = async (entity: object) =>
+      (await pair.problems({ entities: [{ source: 'public.sales', columns, ...entity }] })).map(
+        ({ code }) => code,
+      )
+    expect(await told({ target: 'public.wanting' })).toEqual(['target_column_required'])
+    await pair.lane.sql`alter table public.wanting drop extra, add unique (nr, line)`
+    expect(await told({ target: 'public.wanting' })).toEqual([])
+    await pair.lane.sql`insert into public.wanting values (1, 1)`
+    expect(await told({ target: 'public.wanting' })).toEqual(['target_not_empty'])
+    expect(await told({ target: 'public.wanting', conflict: 'ignore' })).toEqual([])
+  })
+
+  it('asks the target about zones and patterns', async () => {
+    const of = { op: 'parse_time', of: 'sold', format: 'DD.MM.YYYY', to: 'timestamptz' }
+    const columns = {
+      nr: 'nr',
+      line: 'line',
+      at: { ...of, zone: 'europe/Berlin' },
+      text: { op: 'regexp_replace', of: 'note', pattern: '(', with: '' },
+    }
+    const problems = await pair.problems({
+      entities: [{ source: 'public.sales', target: 'public.other', columns }],
+    })
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ['rule_pattern_invalid', 'entities[0].columns.text.pattern'],
+    ])
+  })
+
   it('makes the values that the plan says', () => {
     const [row] = loaded.get('public.sales')!.rows
     expect(row?.values).toMatchObject({

@@ -124,6 +124,31 @@ describe('a reference', () => {
     expect(missing('skip').refusals).toMatchObject([{ code: 'reference_missing', skips: true }])
   })
 
+  it('of some rows only is required of none', () => {
+    const has = state(there('c', { id: 'uuid', x: { type: 'uuid', not_null: true } }))
+    const when = { column: 'b', is: '=', value: "it's" }
+    const { mapping, find } = compile(plan(reference('p', 'a', { when }), uuid('p')), source, has)
+    expect(mapping('c').select).toContain(`case when s.s2 = 'it''s'::text then s.s1 end`)
+    expect(mapping('c').refusals.map(({ code }) => code)).toContain('required_missing')
+    const made = compile(plan(reference('p', 'a', { when }), uuid('p')), source)
+    expect(made.find('c')?.shape?.at(-1)?.not_null).toBe(false)
+    expect(
+      compile(plan(reference('p', 'a'), uuid('p')), source)
+        .find('c')
+        ?.shape?.at(-1)?.not_null,
+    ).toBe(true)
+    expect(find('c')?.waits_for).toHaveLength(1)
+  })
+
+  it('that is none is noted', () => {
+    const noted = (columns: object) => {
+      const entities = [uuid('p'), { source: 'public.c', id: { strategy: 'uuid' }, columns }]
+      return told(compile({ entities }, source).notes)
+    }
+    expect(noted({ p: 'p' })).toEqual(['reference_not_translated entities[1].columns.p'])
+    expect(noted({ p: reference('p', 'p'), legacy_p: 'p' })).toEqual([])
+  })
+
   it('can be a part of something', () => {
     const json = { op: 'json_object', of: { op: reference('p', 'p') } }
     const { mapping, find } = compile(plan(json, uuid('p')), source)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { zoneProblems } from '../../../shared/plan/patterns.ts'
 import { parsePlan, planJsonSchema } from '../../../shared/plan/schema.ts'
 
 const plan = { version: 1, name: 'm', source: { secret: 'S' } }
@@ -75,5 +76,23 @@ describe('the mapping of an entity, as it is written', () => {
     const text = JSON.stringify(planJsonSchema())
     for (const word of ['parse_time', 'depends_on', 'refusals', 'wins'])
       expect(text).toContain(word)
+  })
+
+  it('has its zones looked up in the target', async () => {
+    const at = { op: 'at_zone', of: 'x', zone: 'Mars/Base' }
+    const columns = { a: at, b: { op: 'trim', of: { ...at, zone: 'Europe/Berlin' } } }
+    const { plan: parsed } = parsePlan({ ...plan, entities: [{ source: 'public.a', columns }] })
+    const asked: string[] = []
+    const problems = await zoneProblems(parsed!, async (statement) => {
+      asked.push(statement)
+      return [{ zone: 'Mars/Base' }]
+    })
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ['zone_unknown', 'entities[0].columns.a.zone'],
+    ])
+    expect(asked).toHaveLength(1)
+    expect(asked[0]).toContain(`('Mars/Base'), ('Europe/Berlin')`)
+    const { plan: none } = parsePlan({ ...plan, entities: '*' })
+    expect(await zoneProblems(none!, () => Promise.reject(new Error('asked')))).toEqual([])
   })
 })
