@@ -3,10 +3,11 @@
  * Stored as jsonb (`definition`) with the migration, so every field is plain JSON.
  */
 
+import type { KeyTexts } from './key-texts.ts'
 import type { CompiledMapping } from './mapping.ts'
 import type { TableName } from './table-name.ts'
 
-export type { TableName }
+export type { KeyTexts, TableName }
 
 export interface CompiledColumn {
   readonly source: string
@@ -97,9 +98,6 @@ export interface CompiledQuery {
   readonly source: string
   readonly target: string
 }
-
-/** Key texts, one per key column, as the source server printed them. */
-export type KeyTexts = readonly string[]
 
 /** Half-open range of keys `(after, through]`; null is an open end. */
 export interface KeyRange {

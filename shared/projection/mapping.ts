@@ -6,7 +6,7 @@
  * Inside the statements `s` is the stage (`pg_temp.ferry_stage`, columns `s0`, `s1` … in the order of
  * `CompiledEntity.columns`), `v` the computed values (`c0`, `c1` …, one for each of `columns`).
  */
-import type { KeyTexts } from './entity.ts'
+import type { KeyTexts } from './key-texts.ts'
 import type { TableName } from './table-name.ts'
 
 export type Conflict = 'fail' | 'update' | 'ignore'

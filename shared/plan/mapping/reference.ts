@@ -2,23 +2,21 @@
 import { entityNamespace, nameUuidSql } from '../../projection/name-uuid.ts'
 import { quoteIdent } from '../../projection/quote.ts'
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
-import { findColumn } from '../column.ts'
 import { compileFilter } from '../compile-filter.ts'
 import { valueClass } from '../filter-value.ts'
-import { didYouMean, standardName } from '../names.ts'
 import { planPath } from '../problem.ts'
 import { convert } from './convert.ts'
 import type { ReferenceExpression } from './expression.ts'
 import { carrierOf, type Intent } from './intent.ts'
 import type { Joins } from './joins.ts'
-import { isThere, keyText, printAlike } from './key-text.ts'
-import { followed } from './roles.ts'
-import { type Stage, travelType } from './stage.ts'
+import { isThere, keyText } from './key-text.ts'
+import { findEnds, keptProblem, textProblem } from './reference-ends.ts'
+import type { Stage } from './stage.ts'
 import { type ColumnType, computedType, copiedType } from './target-type.ts'
 import { isInteger } from './type-text.ts'
 import type { Value } from './value.ts'
-import { columnsOf, type Path } from './walk.ts'
-import { knownType, sourceColumn, type World } from './world.ts'
+import type { Path } from './walk.ts'
+import { knownType, type World } from './world.ts'
 
 /** How a reference is resolved: as a load does it, as a verification does, or from its name alone. */
 export type Mode = 'select' | 'expected' | 'named'
@@ -49,66 +47,26 @@ export function resolveReference(
   mode: Mode,
   scope: ReferenceScope,
 ): Resolved | undefined {
-  const { child, world } = scope
-  const parent = world.intents.get(standardName(expression.to))
-  const refuse = (code: string, message: string, hint: string, at: string) => {
-    world.problems.push({ code, message, hint, path: planPath([...path, at]) })
-    return undefined
-  }
-  if (parent === undefined) {
-    const names = [...world.intents.keys()]
-    return refuse(
-      'reference_entity_unknown',
-      `A reference leads to ${expression.to}, which is not moved.`,
-      didYouMean(expression.to, names, 'Name a table of the source that the plan moves.'),
-      'to',
-    )
-  }
-  const found = columnsOf(expression).map((name) =>
-    findColumn(child.selected.table, name, [...path, 'of'], world.problems),
-  )
-  if (!found.every((column) => column !== undefined)) return undefined
-  const sources = inKeyOrder(found, child, parent)
-  if (sources === undefined) {
-    return refuse(
-      'reference_not_key',
-      `The reference does not lead to the key of ${parent.name}: ${keyWords(parent)}.`,
-      'Give the columns that hold the key of the parent, in its order.',
-      'of',
-    )
-  }
-  const keys = parent.key.map((name) => sourceColumn(parent.selected.table, name)!)
+  const ends = findEnds(expression, path, scope)
+  if (ends === undefined) return undefined
+  const { parent, sources } = ends
+  const { world } = scope
   const values = valuesOf(sources, expression, path, scope)
   if (parent.strategy !== 'preserve') {
-    const differs = keys.findIndex((key, at) => !isAlike(key, sources[at]!, world))
-    if (differs >= 0) {
-      return refuse(
-        'reference_type_differs',
-        `${sources[differs]!.name} is ${sources[differs]!.type}, and ${keys[differs]!.name} of ${parent.name} is ${keys[differs]!.type}: equal values have different texts.`,
-        'Change one of the types at the source.',
-        'of',
-      )
-    }
-    return anew(sources, values, parent, mode, scope)
-  }
-  if (keys.length > 1) {
-    return refuse(
-      'reference_composite',
-      `${parent.name} keeps a key of ${keys.length} columns, which no single column holds.`,
-      'Copy the columns one by one, or give the parent the id strategy uuid.',
-      'of',
-    )
+    const problem = textProblem(sources, parent, world)
+    if (problem === undefined) return anew(sources, values, parent, mode, scope)
+    world.problems.push({ ...problem, path: planPath([...path, 'of']) })
+    return undefined
   }
   const carrier = carrierOf(parent, parent.key[0]!)
-  if (carrier === undefined) {
-    return refuse(
-      'reference_not_key',
-      `${parent.name} does not bring its key ${parent.key[0]} to the target.`,
-      'Add the key to the columns of the parent.',
-      'to',
-    )
+  if (parent.key.length === 1 && carrier !== undefined) {
+    return kept(sources, values, { parent, carrier, expression }, mode, scope, path)
   }
-  return kept(sources, values, { parent, carrier, expression }, mode, scope, path)
+  world.problems.push({
+    ...keptProblem(parent),
+    path: planPath([...path, parent.key.length > 1 ? 'of' : 'to']),
+  })
+  return undefined
 }
 
 /** Over the stage; null in rows that the plan says refer to nothing. */
@@ -230,44 +188,4 @@ export function equality(
   if (types.find(oid)?.kind !== 'base') return '='
   const schema = types.named(type, oid)?.schema
   return schema === undefined ? '=' : `operator(${quoteIdent(schema)}.=)`
-}
-
-/** The columns in the order of the parent's key; undefined where they lead elsewhere. */
-function inKeyOrder(
-  columns: readonly CatalogColumn[],
-  child: Intent,
-  parent: Intent,
-): readonly CatalogColumn[] | undefined {
-  const { table } = parent.selected
-  if (parent.key.length === 0 || columns.length !== parent.key.length) return undefined
-  const names = columns.map(({ name }) => name)
-  const declared = followed(child.selected.table).filter(
-    ({ columns: own, reference }) =>
-      reference.schema === table.schema &&
-      reference.table === table.name &&
-      own.length === names.length &&
-      own.every((name) => names.includes(name)),
-  )
-  // Without a foreign key the plan's word is all there is.
-  if (declared.length === 0) return columns
-  const orders = declared.map(({ columns: own, reference }) =>
-    parent.key.flatMap((name) => {
-      const at = reference.columns.indexOf(name)
-      return columns.find((column) => at >= 0 && column.name === own[at]) ?? []
-    }),
-  )
-  return orders.find(({ length }) => length === columns.length)
-}
-
-function isAlike(one: CatalogColumn, other: CatalogColumn, { catalog }: World): boolean {
-  const [left, right] = [one, other].map(({ type, type_oid }) =>
-    travelType(type, type_oid, catalog.types),
-  )
-  return left === undefined || right === undefined
-    ? one.type === other.type
-    : printAlike(left, right)
-}
-
-function keyWords({ key, name }: Intent): string {
-  return key.length === 0 ? `${name} has none` : `it is ${key.join(', ')}`
 }

@@ -8,6 +8,7 @@ import { formatTableName, standardName } from '../names.ts'
 import type { Plan } from '../schema.ts'
 import { nameOf, type SelectedEntity } from '../selection.ts'
 import { travelType } from './stage.ts'
+import { isInteger } from './type-text.ts'
 import { columnsIn, isReferenceOf, straightSource } from './walk.ts'
 
 export type Strategy = 'uuid' | 'preserve' | 'lookup'
@@ -37,19 +38,16 @@ export function assignRoles(
   entities: readonly SelectedEntity[],
 ): Roles {
   const selected = new Map(entities.map((entity) => [nameOf(entity.table), entity]))
-  const scans = new Map(
-    entities.map(({ table }) => [nameOf(table), chooseScan(table, catalog.server_version)]),
-  )
   const known = new Map<string, Role>()
-  // A circle of keys that are foreign keys has to begin somewhere: what is asked for already is not asked again.
+  // A circle of keys that are foreign keys has to begin somewhere: what is asked already is not asked again.
   const open = new Set<string>()
+  const parentOf = parents(selected, get)
   function get(name: string): Role | undefined {
     const entity = selected.get(name)
-    const scan = scans.get(name)
-    if (entity === undefined || scan === undefined) return undefined
     const role = known.get(name)
-    if (role !== undefined || open.has(name)) return role
+    if (entity === undefined || role !== undefined || open.has(name)) return role
     open.add(name)
+    const scan = chooseScan(entity.table, catalog.server_version)
     const key = scan.scan === undefined ? scan.key.map(({ column }) => column) : []
     const strategy = entity.written?.id?.strategy ?? usual(entity, key)
     const made = { name, selected: entity, scan, key, strategy }
@@ -62,58 +60,68 @@ export function assignRoles(
     if (plan.ids !== 'uuid' || only === undefined || others.length > 0) return 'preserve'
     const column = table.columns.find(({ name }) => name === only)
     const type = column && travelType(column.type, column.type_oid, catalog.types)
-    if (!/^(smallint|integer|bigint)$/.test(type ?? '')) return 'preserve'
+    if (!isInteger(type ?? '')) return 'preserve'
     // A row that extends one of another table has its id.
     return parentOf(nameOf(table), only) === undefined ? 'uuid' : 'preserve'
+  }
+  return { all: [...selected.keys()].map((name) => get(name)!), get, parentOf }
+}
+
+/** Follows foreign keys to whoever gives the ids. @param get undefined for a role that is being decided */
+function parents(
+  selected: ReadonlyMap<string, SelectedEntity>,
+  get: Roles['get'],
+): Roles['parentOf'] {
+  const open = new Set<string>()
+  const isKey = (name: string, column: string) => {
+    const key = get(name)?.key ?? []
+    return key.length === 1 && key[0] === column
   }
   function parentOf(name: string, column: string): string | undefined {
     const asked = JSON.stringify([name, column])
     const entity = selected.get(name)
     if (entity === undefined || open.has(asked)) return undefined
     open.add(asked)
-    try {
-      for (const key of followed(entity.table)) {
-        const at = key.columns.indexOf(column)
-        if (at < 0) continue
-        const parent = formatTableName(key.reference)
-        // A key that refers to itself says nothing.
-        if (parent === name && isKey(name, column)) continue
-        const found = holderOf(parent, key.reference.columns[at]!, key.columns.length === 1)
-        if (found !== undefined) return found
-      }
-      return undefined
-    } finally {
-      open.delete(asked)
-    }
+    const found = followed(entity.table).flatMap((key) => {
+      const at = key.columns.indexOf(column)
+      const parent = formatTableName(key.reference)
+      // A key that refers to itself says nothing.
+      if (at < 0 || (parent === name && isKey(name, column))) return []
+      return holderOf(parent, key.reference.columns[at]!, key.columns.length === 1) ?? []
+    })
+    open.delete(asked)
+    return found[0]
   }
-  const isKey = (name: string, column: string) => {
-    const key = get(name)?.key ?? []
-    return key.length === 1 && key[0] === column
-  }
-  /** Whose ids a column of a parent holds once the parent is moved. @param alone it is all that is referred to */
+  /** Whose ids a column of a parent holds once that is moved. @param alone it is all that is referred to */
   function holderOf(parent: string, column: string, alone: boolean): string | undefined {
     const role = get(parent)
     if (role === undefined) return undefined
     if (role.strategy !== 'preserve' && isKey(parent, column)) return parent
-    const root = passedTo(role, column)
+    const root = passedTo(role, column, parentOf)
     // Where it is the parent's key, the row has to be there, too.
     return root !== undefined && alone && isKey(parent, column) ? parent : root
   }
-  function passedTo({ name, selected: { written, columns } }: Role, column: string) {
-    const chosen = written?.columns
-    if (chosen === undefined || Array.isArray(chosen)) {
-      const isMoved = columns === null || columns.includes(column)
-      return isMoved ? parentOf(name, column) : undefined
-    }
-    for (const expression of Object.values(chosen)) {
-      if (straightSource(expression) === column) return undefined
-      if (typeof expression === 'string' || expression.op !== 'reference') continue
-      if (isReferenceOf(expression, column)) return standardName(expression.to)
-    }
-    const isRead = Object.values(chosen).some((each) => columnsIn(each).includes(column))
-    return written?.rest === 'copy' && !isRead ? parentOf(name, column) : undefined
+  return parentOf
+}
+
+/** Whose ids the column that holds one of the source gets. */
+function passedTo(
+  { name, selected: { written, columns } }: Role,
+  column: string,
+  parentOf: Roles['parentOf'],
+): string | undefined {
+  const chosen = written?.columns
+  if (chosen === undefined || Array.isArray(chosen)) {
+    const isMoved = columns === null || columns.includes(column)
+    return isMoved ? parentOf(name, column) : undefined
   }
-  return { all: [...selected.keys()].map((name) => get(name)!), get, parentOf }
+  for (const expression of Object.values(chosen)) {
+    if (straightSource(expression) === column) return undefined
+    if (typeof expression === 'string' || expression.op !== 'reference') continue
+    if (isReferenceOf(expression, column)) return standardName(expression.to)
+  }
+  const isRead = Object.values(chosen).some((each) => columnsIn(each).includes(column))
+  return written?.rest === 'copy' && !isRead ? parentOf(name, column) : undefined
 }
 
 /** Foreign keys of a table that say what its columns refer to, in the order of their names. */
