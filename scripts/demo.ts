@@ -1,11 +1,14 @@
 /**
  * `npm run demo`: an embedded Supabase-like project and a legacy clinic on this machine, a migration
- * started over HTTP, and both databases compared at the end. Leaves nothing behind.
+ * into a clean schema started over HTTP, and both databases held against each other at the end: every row
+ * has arrived or is a dead letter with its reason. Leaves nothing behind.
  */
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compareDatabases } from './demo/compare.ts'
+import pc from 'picocolors'
+import postgres from 'postgres'
+import { compareDatabases, type TablePair } from './demo/compare.ts'
 import { loadClinic } from './demo/load-clinic.ts'
 import { verdict } from './demo/verdict.ts'
 import { openClient } from './ferry/client.ts'
@@ -20,7 +23,7 @@ import {
   startServers,
 } from './local/index.ts'
 
-const planFile = new URL('../examples/clinic/plan.copy.json', import.meta.url)
+const clinic = new URL('../examples/clinic/', import.meta.url)
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => interrupted.abort())
@@ -50,8 +53,11 @@ async function demonstrate(directory: string, signal: AbortSignal): Promise<bool
     ])
     const project = await openProject({ servers, database: 'postgres' })
     try {
-      say('Applying the migrations, and loading the legacy clinic …')
-      await Promise.all([migrateUp(project.databaseUrl), loadClinic(servers.source.url('legacy'))])
+      say('Applying the migrations and the new schema, and loading the legacy clinic …')
+      await Promise.all([
+        migrateUp(project.databaseUrl).then(() => applyTarget(project.databaseUrl)),
+        loadClinic(servers.source.url('legacy')),
+      ])
       return await migrate(project, servers.source.url('legacy', 'legacy_reader'), signal)
     } finally {
       await project.stop()
@@ -61,29 +67,44 @@ async function demonstrate(directory: string, signal: AbortSignal): Promise<bool
   }
 }
 
+/** The tables that the new application will use. */
+async function applyTarget(address: string): Promise<void> {
+  const sql = postgres(address, { max: 1, onnotice: () => {} })
+  try {
+    const schema = await readFile(new URL('target.sql', clinic), 'utf8')
+    await sql.unsafe(`set search_path = public, pg_catalog; ${schema}`).simple()
+  } finally {
+    await sql.end()
+  }
+}
+
 /**
  * Moves the clinic through the functions.
  *
  * @param source address of the legacy database, as a role that can only read
- * @returns true where both databases are the same afterwards
+ * @returns true where every row of the source is accounted for afterwards
  */
 async function migrate(project: Project, source: string, signal: AbortSignal): Promise<boolean> {
   project.setSecret('LEGACY_DATABASE_URL', source)
   const client = openClient({ url: project.url, key: project.keys.secret })
-  const display = openDisplay(
-    displayKind(false, process.stdout, process.env),
-    process,
-    process.stdout.isTTY === true && !process.env.NO_COLOR,
-  )
-  const { migration_id, entities } = await client.start(
-    JSON.parse(await readFile(planFile, 'utf8')),
-  )
+  const isColored = process.stdout.isTTY === true && !process.env.NO_COLOR
+  const display = openDisplay(displayKind(false, process.stdout, process.env), process, isColored)
+  const plan = JSON.parse(await readFile(new URL('plan.json', clinic), 'utf8'))
+  const { migration_id, entities } = await client.start(plan)
   say(`POST /functions/v1/start → migration ${migration_id}, ${entities} entities`)
   const outcome = await follow(client, migration_id, display, { interval: 0.3, signal })
   display.end()
   const report = await client.report(migration_id)
-  const tables = await compareDatabases(source, project.databaseUrl)
-  const { lines, exact } = verdict(tables, report)
+  const [example] = (
+    await client.deadLetters(migration_id, {
+      state: 'unresolved',
+      limit: 1,
+      code: 'range_violated',
+    })
+  ).dead_letters
+  const pairs: TablePair[] = plan.entities
+  const compared = await compareDatabases(source, project.databaseUrl, pairs)
+  const { lines, exact } = verdict(compared, report, example, pc.createColors(isColored))
   for (const line of ['', ...lines]) say(line)
   return outcome === 'completed' && exact
 }

@@ -1,16 +1,31 @@
 /**
- * Compares two databases table by table, with plain SQL on either side. It shares nothing with the
- * engine: no plan, no projection, no counter of the control plane.
+ * Holds two databases against each other with plain SQL on either side. It shares nothing with the
+ * engine: of the plan it knows which table became which, of the migration how many rows were refused.
  */
 import postgres from 'postgres'
+import { SPOTS, type Spot } from './spots.ts'
 
-export interface TableComparison {
-  /** `schema.table`. */
-  readonly table: string
+/** Which table became which, as `schema.table`. */
+export interface TablePair {
+  readonly source: string
+  readonly target: string
+}
+
+export interface TableComparison extends TablePair {
   readonly sourceRows: number
   readonly targetRows: number
-  /** Equal counts and equal multisets of rows. */
-  readonly same: boolean
+}
+
+export interface SpotResult {
+  readonly claim: string
+  /** Rows that were looked at. */
+  readonly rows: number
+  readonly holds: boolean
+}
+
+export interface Comparison {
+  readonly tables: readonly TableComparison[]
+  readonly spots: readonly SpotResult[]
 }
 
 /** Both sides print every value in the same way, whatever their defaults are. */
@@ -20,76 +35,71 @@ const pins = `
   set local extra_float_digits = 3; set local row_security = off`
 
 /**
- * One query per table: the number of rows and two 64-bit halves of an MD5 per row, summed, so that
- * the order of rows does not matter and their multiplicity does. Each value goes in with its length,
- * and NULL as a mark of its own: ('ab','c') is not ('a','bc'), and NULL is not ''.
- */
-const digestQueries = `
-  select format('%I.%I', n.nspname, c.relname), format(
-    'select count(*), coalesce(sum((''x'' || left(h, 16))::bit(64)::bigint::numeric), 0),
-            coalesce(sum((''x'' || right(h, 16))::bit(64)::bigint::numeric), 0)
-     from (select md5(concat(%s)) h from %I.%I) r',
-    (select string_agg(format('coalesce(length(%1$I::text) || '':'' || %1$I::text, ''-'')', a.attname),
-                       ', ' order by a.attnum)
-     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-    n.nspname, c.relname)
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'r' and n.nspname = 'public'
-  order by 1`
-
-/**
- * Looks at every ordinary table of the source's schema `public`, and at the table of the same name
- * in the target.
- *
  * @param source address of the legacy database
  * @param target address of the project's database
  */
-export async function compareDatabases(source: string, target: string): Promise<TableComparison[]> {
+export async function compareDatabases(
+  source: string,
+  target: string,
+  pairs: readonly TablePair[],
+): Promise<Comparison> {
   const from = postgres(source, { max: 1, onnotice: () => {} })
   const to = postgres(target, { max: 1, onnotice: () => {} })
   try {
-    return await pinned(from, async (here) => {
-      const tables = (await here.unsafe(digestQueries).values()) as unknown as [string, string][]
-      return pinned(to, async (there) => {
-        const result: TableComparison[] = []
-        for (const [table, query] of tables) {
-          const digests = await Promise.all([
-            digest(here, query),
-            digestIfThere(there, table, query),
+    return await pinned(from, (here) =>
+      pinned(to, async (there) => {
+        const tables: TableComparison[] = []
+        for (const pair of pairs) {
+          const [sourceRows, targetRows] = await Promise.all([
+            count(here, pair.source),
+            count(there, pair.target),
           ])
-          result.push(comparison(table, ...digests))
+          tables.push({ ...pair, sourceRows, targetRows })
         }
-        return result
-      })
-    })
+        const spots: SpotResult[] = []
+        for (const spot of SPOTS) spots.push(await look(spot, here, there))
+        return { tables, spots }
+      }),
+    )
   } finally {
     await Promise.all([from.end(), to.end()])
   }
 }
 
-type Digest = readonly [count: string, first: string, second: string]
-
-function comparison(table: string, source: Digest, target: Digest | undefined): TableComparison {
-  return {
-    table,
-    sourceRows: Number(source[0]),
-    targetRows: Number(target?.[0] ?? 0),
-    same: target !== undefined && source.every((part, index) => part === target[index]),
-  }
+/** The same question to both sides, about the rows that have arrived. */
+async function look(
+  { claim, arrived, source, target }: Spot,
+  here: postgres.TransactionSql,
+  there: postgres.TransactionSql,
+): Promise<SpotResult> {
+  const ids = (await there.unsafe(arrived).values()).map(([id]) => String(id))
+  const [from, to] = await Promise.all([
+    digest(here, source, [`{${ids.join()}}`]),
+    digest(there, target, []),
+  ])
+  return { claim, rows: ids.length, holds: ids.length > 0 && from === to }
 }
 
-async function digest(sql: postgres.TransactionSql, query: string): Promise<Digest> {
-  const [row] = await sql.unsafe(query).values()
-  return (row as unknown[]).map(String) as unknown as Digest
-}
-
-async function digestIfThere(
+/** How many rows, and an MD5 over all of them in the order of their bytes. */
+async function digest(
   sql: postgres.TransactionSql,
-  table: string,
   query: string,
-): Promise<Digest | undefined> {
-  const [row] = await sql`select to_regclass(${table}) is not null as there`
-  return row?.there ? digest(sql, query) : undefined
+  parameters: string[],
+): Promise<string> {
+  const [row] = await sql
+    .unsafe(
+      `select count(*) || ' ' || coalesce(md5(string_agg(r::text, e'\\n' order by r::text collate "C")), '')
+         from (${query}) r`,
+      parameters,
+    )
+    .values()
+  return String(row?.[0])
+}
+
+/** @param table `schema.table`; none of the demonstration has a dot or a double quote in its name */
+async function count(sql: postgres.TransactionSql, table: string): Promise<number> {
+  const [row] = await sql`select count(*)::int as rows from ${sql(table)}`
+  return row?.rows
 }
 
 function pinned<T>(
