@@ -2,12 +2,17 @@
 -- Called by: function process-batch.
 -- Keeps: rows, counters, checkpoint, audit entry and next dispatch commit together or not at all,
 --   fenced by the attempt; rows sent = rows that the server counts as inserted.
+create function migration._target_of(p_definition jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select format('%I.%I', p_definition #>> '{target,schema}', p_definition #>> '{target,table}')
+$$;
+comment on function migration._target_of(jsonb) is 'Quoted name of an entity''s target.';
+
 create function migration._rows_inserted(p_definition jsonb) returns bigint
 language sql volatile set search_path = '' as $$
   -- pg_partition_tree() knows partitioned tables and partitions only; union takes a doubled leaf away
   select sum(pg_stat_get_xact_tuples_inserted(leaf.relid))::bigint
-    from (select format('%I.%I', p_definition #>> '{target,schema}',
-            p_definition #>> '{target,table}')::regclass as root) t,
+    from (select migration._target_of(p_definition)::regclass as root) t,
          lateral (select t.root as relid
                    union select p.relid from pg_partition_tree(t.root) p where p.isleaf) leaf
 $$;
@@ -17,13 +22,17 @@ comment on function migration._rows_inserted(jsonb) is
 create function migration._silence_triggers(p_definition jsonb) returns void
 language plpgsql set search_path = '' as $$
 begin
+  -- such a constraint is kept by a trigger: two equal rows would get in
+  if exists (select from pg_catalog.pg_constraint c where c.condeferrable and c.contype in ('p', 'u', 'x')
+               and c.conrelid = migration._target_of(p_definition)::regclass) then
+    return;
+  end if;
   perform set_config('session_replication_role', 'replica', true);
 exception when insufficient_privilege then
   -- a role without this right may still fill a table that no trigger watches
   if exists (
     select from pg_catalog.pg_trigger t
-     where t.tgenabled <> 'D' and t.tgrelid =
-       format('%I.%I', p_definition #>> '{target,schema}', p_definition #>> '{target,table}')::regclass) then
+     where t.tgenabled <> 'D' and t.tgrelid = migration._target_of(p_definition)::regclass) then
     perform migration._raise('SF422', 'triggers_not_silenced',
       'The target table has triggers or foreign keys, and the role may not switch them off for the load.',
       'Grant it: grant set on parameter session_replication_role to the role. Or let the migration make the table.');
@@ -31,7 +40,7 @@ exception when insufficient_privilege then
 end
 $$;
 comment on function migration._silence_triggers(jsonb) is
-  'Switches triggers and foreign keys off for this transaction; SF422 where the role may not and the table has some.';
+  'Switches triggers and foreign keys off for this transaction, unless the table has a deferrable key; SF422 where the role may not and the table has some.';
 
 create function migration.begin_load(p_migration_id uuid, p_batch_id uuid, p_attempt integer)
 returns void language plpgsql set search_path = '' as $$

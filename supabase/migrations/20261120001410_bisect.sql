@@ -58,6 +58,11 @@ begin
     begin
       execute p_statement using p_ids, v_from[v_at], v_through[v_at];
       get diagnostics v_rows = row_count;
+      if current_setting('session_replication_role') <> 'replica' then
+        -- what would only be said at the commit is said here, where it can be told whose fault it is
+        set constraints all immediate;
+        set constraints all deferred;
+      end if;
       v_total := v_total + v_rows;
       v_at := v_at - 1;
     exception when others then

@@ -16,12 +16,6 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function migration._map_ids(jsonb) is 'Ids in the map of the parents that a mapping looks up, in its order.';
 
-create function migration._target_of(p_definition jsonb) returns text
-language sql immutable set search_path = '' as $$
-  select format('%I.%I', p_definition #>> '{target,schema}', p_definition #>> '{target,table}')
-$$;
-comment on function migration._target_of(jsonb) is 'Quoted name of an entity''s target.';
-
 create function migration._make_rows(p_mapping jsonb, p_ids integer[], p_select text) returns void
 language plpgsql set search_path = '' as $$
 begin
@@ -34,29 +28,6 @@ end
 $$;
 comment on function migration._make_rows(jsonb, integer[], text) is
   'Computes the target''s rows of the stage into ferry_rows; what cannot be computed is refused.';
-
-create function migration._insert_statement(p_definition jsonb) returns text
-language plpgsql immutable set search_path = '' as $$
-declare
-  v_mapping jsonb := p_definition -> 'mapping';
-  v_columns text;
-  v_values text;
-  v_updates text;
-  v_identity text;
-begin
-  select string_agg(format('%I', name), ', ' order by at), string_agg('r.c' || (at - 1), ', ' order by at),
-         string_agg(format('%1$I = excluded.%1$I', name), ', ' order by at)
-    into v_columns, v_values, v_updates
-    from jsonb_array_elements_text(v_mapping -> 'columns') with ordinality x(name, at);
-  select string_agg(format('%I', v_mapping #>> array['columns', c]), ', ') into v_identity
-    from jsonb_array_elements_text(v_mapping -> 'identity') x(c);
-  return format('insert into %s (%s) overriding system value select %s from pg_temp.ferry_rows r
-    where r.refused is null and r.place between $2 and $3%s', migration._target_of(p_definition), v_columns, v_values,
-    case v_mapping ->> 'conflict' when 'update' then format(' on conflict (%s) do update set %s', v_identity, v_updates)
-                                  else '' end);
-end
-$$;
-comment on function migration._insert_statement(jsonb) is 'Brings the accepted rows between two places into the target.';
 
 create function migration._insert_rows(p_batch migration.batches, p_definition jsonb, p_own integer, out loaded bigint, out evicted bigint)
 language plpgsql set search_path = '' as $$
@@ -81,36 +52,11 @@ begin
     update pg_temp.ferry_rows r set refused = null where r.refused = any (v_duplicates);
     exit when not found;
   end loop;
+  perform migration._put_back(p_definition);
 end
 $$;
 comment on function migration._insert_rows(migration.batches, jsonb, integer) is
   'Decides uniqueness and inserts, until no row is refused by the server any more; the rows that the server reported, and those of earlier batches that had to give way. Accepted rows have refused null or 0 then.';
-
-create function migration._mind_existing(p_definition jsonb, p_load_id integer) returns void
-language plpgsql set search_path = '' as $$
-declare
-  v_mapping jsonb := p_definition -> 'mapping';
-  v_equal text := migration._equal_in_target(v_mapping, v_mapping -> 'identity');
-begin
-  create temp table ferry_there (place tid primary key) on commit drop;
-  if v_mapping ->> 'conflict' = 'fail' then
-    return;
-  end if;
-  execute format('insert into pg_temp.ferry_there select r.place from pg_temp.ferry_rows r join %s t on %s where r.refused is null',
-    migration._target_of(p_definition), v_equal);
-  if v_mapping ->> 'conflict' = 'ignore' then
-    update pg_temp.ferry_rows r set refused = -1 from pg_temp.ferry_there e where e.place = r.place;
-  else
-    execute format('insert into migration.before_images (load_id, source_key, target_table, image, taken_at)
-      select $1, r.key, $2, t::text, migration.clock()
-        from pg_temp.ferry_there e join pg_temp.ferry_rows r on r.place = e.place join %s t on %s
-         for update of t', migration._target_of(p_definition), v_equal)
-      using p_load_id, migration._target_of(p_definition);
-  end if;
-end
-$$;
-comment on function migration._mind_existing(jsonb, integer) is
-  'Finds the rows that the target has already, in ferry_there: keeps an image of what will be overwritten, or leaves them alone (refused -1).';
 
 create function migration._write_map(p_mapping jsonb, p_own integer, p_load_id integer, p_is_new boolean) returns void
 language plpgsql set search_path = '' as $$

@@ -91,7 +91,7 @@ begin
   insert into migration.loads (migration_id, entity_status_id, batch_id, loaded_at)
   values (p_migration_id, v_entity.id, p_batch_id, migration.clock()) returning id into v_load_id;
   perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'select');
-  create temp table ferry_there (place tid primary key) on commit drop;
+  execute format('create temp table ferry_there (place tid primary key, image %s) on commit drop', migration._target_of(v_entity.definition));
   removed := 0;
   if p_replace then
     removed := migration._clear_keys(v_entity.definition, v_own, p_extra);
