@@ -72,6 +72,7 @@ describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${seed}`, async () 
       await expectBooks(targetUrl, id, oracle)
       expectNoDifference(await oracle.look(targetUrl, id, system))
       await assertExactCounters(targetUrl, id)
+      await expectVerified(targetUrl, id)
     })
   })
 })
@@ -107,6 +108,21 @@ async function expectBooks(targetUrl: string, id: string, oracle: ClinicOracle):
     const rows = found.map((row) => ({ ...row }) as (typeof expected)[number])
     expect(rows.sort(byName)).toEqual(expected.sort(byName))
     expect(expected.map(({ entity_name: source }) => source)).toHaveLength(oracle.sources.size)
+  } finally {
+    await sql.end()
+  }
+}
+
+/** The engine's own verification came to the same end, in full. */
+async function expectVerified(targetUrl: string, id: string): Promise<void> {
+  const sql = postgres(targetUrl, { max: 1, onnotice: () => undefined })
+  try {
+    const [row] = await sql`
+      select v.mode, v.is_gate, v.status,
+             (select count(*)::int from migration.findings f
+               where f.verification_id = v.id and f.severity <> 'warning') as findings
+        from migration.verifications v where v.migration_id = ${id} order by v.started_at desc limit 1`
+    expect({ ...row }).toEqual({ mode: 'full', is_gate: true, status: 'passed', findings: 0 })
   } finally {
     await sql.end()
   }
