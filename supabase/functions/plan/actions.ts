@@ -1,7 +1,12 @@
 /** The four things that can be asked about a plan. None of them moves a row. */
+import { FerryError } from '../../../shared/platform/errors.ts'
 import { openSource } from '../../../shared/source/connect.ts'
 import { discoverSource } from '../../../shared/start/discover-source.ts'
-import { type PrepareOptions, prepareMigration } from '../../../shared/start/prepare.ts'
+import {
+  type Preparation,
+  type PrepareOptions,
+  prepareMigration,
+} from '../../../shared/start/prepare.ts'
 import { previewEntity } from '../../../shared/start/preview.ts'
 import { openLaneTarget } from '../../../shared/target/connect.ts'
 import { planControl } from '../../../shared/target/plan-control.ts'
@@ -23,12 +28,19 @@ export async function discover({ secret, ...options }: Asked<'discover'>) {
 
 /** All that stands against a plan, and what is worth knowing. Answered, not refused. */
 export async function check({ plan }: Asked<'check'>) {
-  const { prepared, problems, notes, entities } = await prepare({ plan })
+  const { problems, notes, entities } = await prepare({ plan }).catch(asProblem)
   const findings = [
     ...problems.map((problem) => ({ severity: 'problem', ...problem })),
     ...notes.map((note) => ({ severity: 'note', ...note })),
   ]
-  return { findings, entities: prepared?.entities.length ?? entities }
+  return { findings, entities }
+}
+
+/** What ends the checks early is a problem as well, unless a server did not answer. */
+function asProblem(error: unknown): Pick<Preparation, 'problems' | 'notes' | 'entities'> {
+  if (!(error instanceof FerryError) || error.status >= 500) throw error
+  const { code, message, hint, path = 'plan' } = error
+  return { problems: [{ code, message, hint, path }], notes: [], entities: 0 }
 }
 
 /** What would become of an entity's first rows. @throws RequestRefused with every problem of the plan */
