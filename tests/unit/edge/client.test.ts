@@ -135,3 +135,37 @@ test('a migration is found by its id, a unique beginning, or as the newest', asy
   const empty = await project(ok([]))
   await expect(identify(empty.client, undefined)).rejects.toMatchObject({ code: 'migration_none' })
 })
+
+test('plans and dead letters are asked about as the functions expect', async () => {
+  const steered = { migration_id: id, status: 'completed', control_state: 'active' }
+  const { seen, client } = await project(
+    ok({ findings: [], entities: 3 }),
+    ok({ entity: 'public.a', rows: [], not_moved: [] }),
+    ok({ summary: [], dead_letters: [], next: null }),
+    ok(steered),
+    ok(steered),
+    ok({ ...steered, resolved: 2 }),
+  )
+  await client.check({ name: 'x' })
+  await client.preview({ name: 'x' }, 'public.a', 3, true)
+  const question = { state: 'all', limit: 5, entity: 'public."a&b"', code: 'duplicate' } as const
+  await client.deadLetters(id, question)
+  await client.replay(id, { keys: ['["1", "2"]'] })
+  await client.replay(id, {}, { name: 'x' })
+  expect((await client.resolve(id, { code: 'duplicate' }, 'known')).resolved).toBe(2)
+  const sent = seen.map(({ url, body }) => [
+    url?.replace('/functions/v1/', ''),
+    body === '' ? null : JSON.parse(body),
+  ])
+  expect(sent).toEqual([
+    ['plan', { action: 'check', plan: { name: 'x' } }],
+    ['plan', { action: 'preview', plan: { name: 'x' }, entity: 'public.a', rows: 3, values: true }],
+    [
+      `status?migration_id=${id}&dead_letters=all&limit=5&entity=public.%22a%26b%22&code=duplicate`,
+      null,
+    ],
+    ['control', { action: 'replay', migration_id: id, keys: ['["1", "2"]'] }],
+    ['control', { action: 'replay', migration_id: id, plan: { name: 'x' } }],
+    ['control', { action: 'resolve', migration_id: id, code: 'duplicate', notes: 'known' }],
+  ])
+})
