@@ -65,7 +65,7 @@ begin
       end if;
       v_total := v_total + v_rows;
       v_at := v_at - 1;
-    exception when others then
+    exception when others or assert_failure then  -- others has no assertions
       get stacked diagnostics v_sqlstate = returned_sqlstate, v_constraint = constraint_name, v_column = column_name;
       if not migration._is_fault_of_row(v_sqlstate) then
         raise exception using errcode = v_sqlstate, message = 'The load failed.';

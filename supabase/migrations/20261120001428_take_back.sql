@@ -36,6 +36,15 @@ $$;
 comment on function migration._take_back(migration.batches, jsonb, text, jsonb, integer) is
   'Takes the rows t of an entity''s target that meet a condition ($1: its id in the map) out of target and map, for a reason as refusals have it. How many.';
 
+create function migration._is_ours(p_mapping jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select case when p_mapping ->> 'conflict' = 'fail' then 'true' when p_mapping ->> 'id' is null then 'false'
+    else format('exists (select from migration.id_map m where m.map_entity_id = $1 and m.target_id = t.%I and m.origin <> ''f'')',
+      p_mapping #>> array['columns', p_mapping ->> 'id']) end
+$$;
+comment on function migration._is_ours(jsonb) is
+  'Condition that a row t of the target is one that was loaded. $1: id of the entity in the map. Where nothing tells, it is not.';
+
 create function migration._evict(p_batch migration.batches, p_definition jsonb, p_own integer) returns bigint
 language plpgsql set search_path = '' as $$
 declare
@@ -43,14 +52,18 @@ declare
   v_rule jsonb;
   v_rows bigint := 0;
 begin
-  for v_rule in select u from jsonb_array_elements(v_mapping -> 'unique') u where u ->> 'wins' = 'last' loop
+  for v_rule in select u from jsonb_array_elements(v_mapping -> 'unique') u
+                 -- rows that are read again may come before those that are there
+                 where u ->> 'wins' = 'last' and p_batch.kind = 'copy' loop
     v_rows := v_rows + migration._take_back(p_batch, p_definition, format(
-      'exists (select from pg_temp.ferry_rows r where r.refused is null and %s and not (%s))',
-      migration._equal_in_target(v_mapping, v_rule -> 'columns'), migration._equal_in_target(v_mapping, v_mapping -> 'identity')),
+      'exists (select from pg_temp.ferry_rows r where r.refused is null and %s and not (%s)) and %s',
+      migration._equal_in_target(v_mapping, v_rule -> 'columns'), migration._equal_in_target(v_mapping, v_mapping -> 'identity'),
+      migration._is_ours(v_mapping)),
       v_mapping #> array['refusals', ((v_rule ->> 'refusal')::integer - 1)::text], p_own);
   end loop;
+  perform migration._refuse_taken(v_mapping, migration._target_of(p_definition), 'last');
   return v_rows;
 end
 $$;
 comment on function migration._evict(migration.batches, jsonb, integer) is
-  'Where the last of several rows wins: takes those back that earlier batches brought and that lose against this one. Call it when the batch''s own rows are decided.';
+  'Where the last of several rows wins: takes those back that earlier batches brought and that lose against this one; a row gives way to others, such as the target had before. Call it when the batch''s own rows are decided.';

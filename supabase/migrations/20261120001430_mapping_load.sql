@@ -29,34 +29,50 @@ $$;
 comment on function migration._make_rows(jsonb, integer[], text) is
   'Computes the target''s rows of the stage into ferry_rows; what cannot be computed is refused.';
 
+create function migration._server_refused(p_duplicates smallint[], p_evicted bigint, p_known bigint) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  if p_duplicates = '{}' or (select count(*) from pg_temp.ferry_refused) = p_known
+     or p_evicted = 0 and not exists (select from pg_temp.ferry_rows r where r.refused = any (p_duplicates)) then
+    return null;
+  end if;
+  return (select jsonb_agg(x) from pg_temp.ferry_refused x);
+end
+$$;
+comment on function migration._server_refused(smallint[], bigint, bigint) is
+  'The rows that the server refuses, where it has refused more than those known before and another row had to give way to one; else null.';
+
 create function migration._insert_rows(p_batch migration.batches, p_definition jsonb, p_own integer, out loaded bigint, out evicted bigint)
 language plpgsql set search_path = '' as $$
 declare
   v_mapping jsonb := p_definition -> 'mapping';
-  v_target text := migration._target_of(p_definition);
   v_statement text := migration._insert_statement(p_definition);
-  v_refused bigint;
   v_duplicates smallint[] := array(select (u ->> 'refusal')::smallint from jsonb_array_elements(v_mapping -> 'unique') u);
+  v_known bigint;
+  v_refused jsonb;
 begin
-  loaded := 0; evicted := 0;
   loop
-    perform migration._decide_unique(v_mapping, v_target);
-    evicted := evicted + migration._evict(p_batch, p_definition, p_own);
-    select count(*) into v_refused from pg_temp.ferry_rows r where r.refused = 32767;
-    loaded := loaded + migration._in_ranges(v_statement, null,
-      'select r.place from pg_temp.ferry_rows r where r.refused is null', null);
-    v_refused := (select count(*) from pg_temp.ferry_rows r where r.refused = 32767) - v_refused;
-    exit when v_refused = 0 or v_duplicates = '{}';
-    -- a winner was refused by the server: those that had lost against it are looked at again
-    update pg_temp.ferry_rows r set refused = 0 where r.refused is null;
-    update pg_temp.ferry_rows r set refused = null where r.refused = any (v_duplicates);
-    exit when not found;
+    begin
+      select count(*) into v_known from pg_temp.ferry_refused;
+      perform migration._decide_unique(v_mapping, migration._target_of(p_definition));
+      evicted := migration._evict(p_batch, p_definition, p_own);
+      loaded := migration._in_ranges(v_statement, null,
+        'select r.place from pg_temp.ferry_rows r where r.refused is null', null);
+      v_refused := migration._server_refused(v_duplicates, evicted, v_known);
+      exit when v_refused is null;
+      raise exception using errcode = 'SF003', message = 'Decided anew.';
+    exception when sqlstate 'SF003' then
+      -- taken back: whoever gave way to a row that the server refuses is looked at again
+      insert into pg_temp.ferry_refused select x.* from jsonb_populate_recordset(null::pg_temp.ferry_refused, v_refused) x
+        on conflict (place) do nothing;
+      update pg_temp.ferry_rows r set refused = 32767 from pg_temp.ferry_refused x where x.place = r.place;
+    end;
   end loop;
   perform migration._put_back(p_definition);
 end
 $$;
 comment on function migration._insert_rows(migration.batches, jsonb, integer) is
-  'Decides uniqueness and inserts, until no row is refused by the server any more; the rows that the server reported, and those of earlier batches that had to give way. Accepted rows have refused null or 0 then.';
+  'Decides uniqueness and inserts, again until no row gives way to one that the server refuses; the rows that the server reported, and those of earlier batches that had to give way. Accepted rows have refused null then.';
 
 create function migration._write_map(p_mapping jsonb, p_own integer, p_load_id integer, p_is_new boolean) returns void
 language plpgsql set search_path = '' as $$
@@ -135,7 +151,7 @@ begin
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
       'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');
   end if;
-  perform migration._mind_limit(v_entity, failed, loaded + failed + left_out);
+  perform migration._mind_limit(v_entity, failed + v_evicted, loaded + failed + left_out);
   perform migration._write_map(v_mapping, v_own, v_load_id, coalesce(
     (select m.begun_empty_by = p_migration_id from migration.map_entities m where m.id = v_own), false));
   if failed > 0 then
