@@ -27,20 +27,29 @@ export function addDeadLetterCommands(program: Command, { project, local }: Runn
     .argument('<id>', ID)
     .option('--plan <file>', 'a mended plan for them; JSON file, or - for standard input')
     .option('--wait', 'wait for the verification that follows')
-    .action((id: string, options: Omit<ReplayCommand, 'id'>) =>
-      project(async (client, console) =>
-        (await import('./replay.ts')).replay(client, console, { id, ...options }),
-      ),
-    )
+    .option('--source <address>', 'address of the source, for what "ferry run" has moved')
+    .option('--target <address>', 'address of the target, likewise')
+    .action((id: string, options: Omit<ReplayCommand, 'id'>) => {
+      const command = { id, ...options }
+      return options.source || options.target
+        ? local(async (console) => (await import('./replay.ts')).replayRun(console, command))
+        : project(async (client, console) =>
+            (await import('./replay.ts')).replay(client, console, command),
+          )
+    })
   withKeys(chosen(program.command('resolve')))
     .description('put refused rows away for good: they stay refused')
     .argument('<id>', ID)
     .requiredOption('--notes <text>', 'why')
-    .action((id: string, options: Omit<ResolveCommand, 'id'>) =>
-      project(async (client, console) =>
-        (await import('./resolve.ts')).resolve(client, console, { id, ...options }),
-      ),
-    )
+    .option('--target <address>', 'address of the target, for what "ferry run" has moved')
+    .action((id: string, options: Omit<ResolveCommand, 'id'>) => {
+      const command = { id, ...options }
+      return options.target
+        ? local(async (console) => (await import('./resolve.ts')).resolveInTarget(console, command))
+        : project(async (client, console) =>
+            (await import('./resolve.ts')).resolve(client, console, command),
+          )
+    })
 }
 
 function chosen(command: Command): Command {

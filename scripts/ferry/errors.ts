@@ -1,18 +1,14 @@
 /** `ferry errors [ID]`: which rows were refused and why, by reason and one by one. */
 
-import { z } from 'zod'
-import { openTarget } from '../../shared/target/connect.ts'
-import { control } from '../../shared/target/control.ts'
-import { deadLetters } from '../../shared/target/dead-letters.ts'
-import { at } from '../run/failure.ts'
-import { type DeadLetter, type DeadLetterQuestion, DeadLetters } from './answers.ts'
+import type { DeadLetter, DeadLetterQuestion, DeadLetters } from './answers.ts'
 import type { Client } from './client.ts'
 import type { Console } from './console.ts'
 import { grouped, printable } from './display/format.ts'
 import { tableLines } from './display/table.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { identify } from './identify.ts'
-import { type DeadLetterCount, Migration } from './report.ts'
+import type { DeadLetterCount } from './report.ts'
+import { atTarget } from './target-letters.ts'
 
 export interface ErrorsCommand {
   readonly id: string | undefined
@@ -49,19 +45,8 @@ export async function errors(
 }
 
 /** @throws FerryError `target_*`; `migration_none` */
-export async function errorsOfTarget(console: Console, command: ErrorsCommand): Promise<ExitCode> {
-  const target = openTarget(command.target ?? '')
-  try {
-    const letters: Letters = {
-      list: async () =>
-        z.array(Migration).parse(await at('target', control(target).listMigrations())),
-      deadLetters: async (id, question) =>
-        DeadLetters.parse(await at('target', deadLetters(target).report(id, question))),
-    }
-    return await errors(letters, console, command)
-  } finally {
-    await target.end({ timeout: 1 })
-  }
+export function errorsOfTarget(console: Console, command: ErrorsCommand): Promise<ExitCode> {
+  return atTarget(command.target ?? '', (letters) => errors(letters, console, command))
 }
 
 const left = { align: 'left' } as const

@@ -6,7 +6,7 @@ import { grouped } from './display/format.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { identify } from './identify.ts'
 import { readPlan } from './plan-file.ts'
-import { awaitPass, tellPass } from './verify.ts'
+import { addressesOf, awaitPass, passHere, tellPass } from './verify.ts'
 
 export interface ReplayCommand {
   readonly id: string
@@ -16,6 +16,9 @@ export interface ReplayCommand {
   /** Path of a mended plan. */
   readonly plan?: string
   readonly wait?: boolean
+  /** Both for what `ferry run` has moved; a project's functions know theirs. */
+  readonly source?: string
+  readonly target?: string
 }
 
 /** With `--wait` the exit code is that of the verification which follows: 0 only without a finding that counts. */
@@ -38,6 +41,14 @@ export async function replay(
   const code = tellPass(console, report)
   console.say(`${grouped(report.migration.records_failed)} rows are still refused`)
   return code
+}
+
+/** With functions on this machine, which always waits. */
+export async function replayRun(console: Console, command: ReplayCommand): Promise<ExitCode> {
+  const plan = command.plan === undefined ? undefined : await readPlan(command.plan)
+  const replay = { choice: choiceOf(command), ...(plan === undefined ? {} : { plan }) }
+  const pass = { action: 'replay', id: command.id, mode: undefined, replay } as const
+  return passHere(console, addressesOf(command), pass)
 }
 
 /** Whatever was given; nothing means all unresolved dead letters. */

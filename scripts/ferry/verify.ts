@@ -1,5 +1,6 @@
 /** `ferry verify | repair [ID]`: compares both sides anew, or copies what differs again. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { VerifyOptions } from '../run/verify.ts'
 import type { Client } from './client.ts'
 import type { Console } from './console.ts'
 import { grouped, printable } from './display/format.ts'
@@ -54,24 +55,36 @@ function hasEnded({ verification }: Report): boolean {
 
 /** With functions on this machine, for what `ferry run` has moved. */
 export async function verifyRun(console: Console, command: VerifyCommand): Promise<ExitCode> {
-  const { verifyHere } = await import('../run/verify.ts')
   const { action, mode, id } = command
-  const source = command.source || process.env.LEGACY_DATABASE_URL
-  const target = command.target || process.env.TARGET_DATABASE_URL
-  if (!source || !target) {
-    throw badInput(
-      'address_missing',
-      `The ${source ? 'target' : 'source'} database has no address.`,
-      'Give --source and --target, or set LEGACY_DATABASE_URL and TARGET_DATABASE_URL and give one of them.',
-    )
-  }
+  return passHere(console, addressesOf(command), { action, mode, id })
+}
+
+/** @throws FerryError `address_missing` */
+export function addressesOf(given: Pick<VerifyCommand, 'source' | 'target'>) {
+  const source = given.source || process.env.LEGACY_DATABASE_URL
+  const target = given.target || process.env.TARGET_DATABASE_URL
+  if (source && target) return { source, target }
+  throw badInput(
+    'address_missing',
+    `The ${source ? 'target' : 'source'} database has no address.`,
+    'Give --source and --target, or set LEGACY_DATABASE_URL and TARGET_DATABASE_URL and give one of them.',
+  )
+}
+
+/** A pass on this machine, to its end or until it is interrupted. */
+export async function passHere(
+  console: Console,
+  addresses: ReturnType<typeof addressesOf>,
+  pass: Pick<VerifyOptions, 'action' | 'mode' | 'id' | 'replay'>,
+): Promise<ExitCode> {
+  const { verifyHere } = await import('../run/verify.ts')
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   try {
     const log = () => undefined
-    const report = await verifyHere({ source, target, id, action, mode, signal: stop.signal, log })
+    const report = await verifyHere({ ...addresses, ...pass, signal: stop.signal, log })
     if (report !== undefined) return tellPass(console, report)
     console.remark('Stopped. The same command goes on with it.')
     return EXIT.interrupted

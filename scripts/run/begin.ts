@@ -150,7 +150,8 @@ async function forgetRequests(target: Sql, id: string): Promise<void> {
      where d.migration_id = ${id} and d.accepted_at is null and d.finished_at is null`
 }
 
-function refused(problems: readonly Problem[]): Refusal {
+/** All problems of a plan as the one refusal that shows them. */
+export function refused(problems: readonly Problem[]): Refusal {
   const { code, message, hint, path } = problems[0] ?? problemsError(problems)
   return new Refusal(422, { code, message, hint, path }, problems)
 }

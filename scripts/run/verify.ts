@@ -1,4 +1,4 @@
-/** Verifies or repairs, from this machine, what `ferry run` has moved: the same functions, once more. */
+/** Verifies, repairs or replays, from this machine, what `ferry run` has moved: the same functions, once more. */
 import type { Sql } from 'postgres'
 import { openTarget } from '../../shared/target/connect.ts'
 import { control } from '../../shared/target/control.ts'
@@ -8,6 +8,7 @@ import { openDispatcher } from './dispatcher.ts'
 import { drive, type Look, readReport } from './drive.ts'
 import { at, refusal } from './failure.ts'
 import { forgetFunctions, openFunctions, WORKER } from './functions.ts'
+import { beginReplay, type Replay } from './replay.ts'
 import { inspectTarget } from './server.ts'
 
 export interface VerifyOptions {
@@ -18,7 +19,9 @@ export interface VerifyOptions {
   readonly id: string | undefined
   /** The plan's where absent. */
   readonly mode: Mode | undefined
-  readonly action: 'verify' | 'repair'
+  readonly action: 'verify' | 'repair' | 'replay'
+  /** What is replayed. */
+  readonly replay?: Replay
   /** Asks to stop: what is at work ends, the pass goes on with the next verification. */
   readonly signal: AbortSignal
   readonly log: (line: string) => void
@@ -35,7 +38,7 @@ interface Migration {
 /**
  * @returns the report as it is after the pass; undefined where it was stopped before its end
  * @throws FerryError `migration_unknown`, `migration_driven_elsewhere`, `transition_illegal`,
- *   `nothing_to_repair`, `run_active`; `target_unreachable` and its like
+ *   `nothing_to_repair`, `nothing_to_replay`, `run_active`; `target_unreachable` and its like
  */
 export async function verifyHere(options: VerifyOptions): Promise<Report | undefined> {
   const target = openTarget(options.target)
@@ -80,6 +83,8 @@ async function pass(
     // What an interrupted command left at work is ended first.
     if (verification_id !== null) await at('target', verbs.watchdog())
     else if (options.action === 'repair') await at('target', verbs.repair(id, ACTOR))
+    else if (options.action === 'replay')
+      await beginReplay(target, options.source, id, options.replay ?? { choice: {} })
     else await at('target', verbs.verify(id, ACTOR, options.mode ?? null))
     const outcome = await drive({
       id,

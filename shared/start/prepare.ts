@@ -24,8 +24,6 @@ import { type Budget, type Demand, laneBudget, PROJECT_CONNECTIONS } from './con
 import { type Offer, offerOfSource, offerOfTarget } from './connection-offer.ts'
 import { type Mends, mendProblems, stateAtBeginning } from './mend.ts'
 
-export type { Mends }
-
 export interface PreparedEntity extends PlannedEntity {
   /** What the control plane has done to its table after the rows are in. */
   readonly steps: readonly Step[]

@@ -1,7 +1,7 @@
 /** `ferry run` with rows that the target does not take: they are counted and told, and fail nothing. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Scratch, scratchDatabase } from '../support/scratch.ts'
 import { objectOf, run } from './run-command.ts'
 import { emptyTarget, plainServer } from './run-scene.ts'
@@ -58,6 +58,42 @@ test('a refused row is told, with where to look, and every row is accounted for'
   const errors = await ferry([name, ...more, target.url], '', {})
   expect(errors.code, errors.err).toBe(0)
   expect(errors.out).toMatch(/^public\.visits +500 +value_invalid .*cost$/m)
+})
+
+test('mended, it is replayed from this machine, and what is left is put away', async () => {
+  const own = await scratchDatabase(plainServer())
+  onTestFinished(() => own.drop())
+  const { sql } = own
+  await sql`create table public.visits (id integer primary key, cost text)`
+  await sql`insert into public.visits values (1, '1'), (2, 'free'), (3, 'dear'), (4, 'n/a')`
+  const target = await emptyTarget()
+  const addresses = { LEGACY_DATABASE_URL: own.url, TARGET_DATABASE_URL: target.url }
+  const ended = await ferry(['--json', 'run', '-'], JSON.stringify(plan), addresses)
+  expect(ended.code, ended.out + ended.err).toBe(0)
+  const id = (JSON.parse(ended.out) as { migration_id: string }).migration_id.slice(0, 8)
+
+  await sql`update public.visits set cost = '2.50' where id = 2`
+  const sides = ['--source', own.url, '--target', target.url]
+  const replayed = await ferry(['replay', id, ...sides], '', {})
+  expect(replayed.code, replayed.out + replayed.err).toBe(0)
+  expect(replayed.out).toMatch(/^verification \(full\) passed/m)
+  const [entity] = plan.entities
+  const cost = { ...entity!.columns.cost, of: { op: 'null_if', of: 'cost', values: ['n/a'] } }
+  const mended = { ...plan, entities: [{ ...entity, columns: { cost } }] }
+  const again = await ferry(['replay', id, '--plan', '-', ...sides], JSON.stringify(mended), {})
+  expect(again.code, again.out + again.err).toBe(0)
+  expect([...(await target.sql`select cost::text from public.visits order by 1`)]).toEqual([
+    { cost: '1.00' },
+    { cost: '2.50' },
+    { cost: null },
+  ])
+  const put = await ferry(['resolve', id, '--notes', 'known', '--target', target.url], '', {})
+  expect([put.code, put.out]).toMatchObject([0, expect.stringMatching(/^1 refused row put away/)])
+  const nothing = await ferry(['--json', 'replay', id, ...sides], '', {})
+  expect([nothing.code, nothing.out]).toMatchObject([
+    2,
+    expect.stringContaining('nothing_to_replay'),
+  ])
 })
 
 test('the result for machines counts it', async () => {

@@ -1,6 +1,7 @@
 /** A thousand visits, some of them poison, and the verbs of whoever puts that right. */
 import postgres, { type Sql } from 'postgres'
 import type { Project } from '../../scripts/local/index.ts'
+import { entityNamespace, nameUuid } from '../../shared/projection/name-uuid.ts'
 import { move } from '../fidelity/move.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -62,6 +63,11 @@ export function visitsPlan(
       },
     ],
   }
+}
+
+/** The UUID that a row gets. */
+export function idOf(name: string, table: string, key: string): string {
+  return nameUuid(entityNamespace(name, `${name}.${table}`), key)
 }
 
 /** Fills a source of its own; `poison` are costs by the id of their visit. */

@@ -1,6 +1,7 @@
 /** A mended plan for a migration that is done, held against both sides as a start would do it. */
 import { FerryError } from '../../../shared/platform/errors.ts'
-import { type Mends, prepareMigration } from '../../../shared/start/prepare.ts'
+import { prepareAmendment } from '../../../shared/start/amend.ts'
+import type { Mends } from '../../../shared/start/mend.ts'
 import type { Amendment } from '../../../shared/target/dead-letters.ts'
 import { platform } from '../_shared/platform.ts'
 import { refused } from '../_shared/problems.ts'
@@ -13,18 +14,10 @@ const resolveSecret = (name: string) => secretAddress(name, platform, sql)
 export async function amendmentOf(id: string, plan: unknown): Promise<Amendment> {
   const mends: Mends | undefined = await migrations.beginningOf(id)
   if (mends === undefined) throw unknown()
-  const { prepared, problems } = await prepareMigration({ plan, target: sql, resolveSecret, mends })
-  if (prepared === undefined) throw refused(problems)
-  return {
-    plan: prepared.plan,
-    plan_fingerprint: prepared.fingerprints.plan,
-    entities: prepared.entities.map(({ entity_name, target_entity, definition, waits_for }) => ({
-      entity_name,
-      target_entity,
-      definition,
-      waits_for,
-    })),
-  }
+  const options = { plan, target: sql, resolveSecret, mends }
+  const { amendment, problems } = await prepareAmendment(options)
+  if (amendment === undefined) throw refused(problems)
+  return amendment
 }
 
 function unknown() {
