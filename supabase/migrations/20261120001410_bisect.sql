@@ -4,8 +4,8 @@
 --   values reaches a log; what it is not to blame for is raised again, without its message.
 create function migration._is_fault_of_row(p_sqlstate text) returns boolean
 language sql immutable set search_path = '' as $$
-  -- data, integrity, check option, what triggers raise, and a value too long for an index
-  select p_sqlstate ~ '^(22|23|44)' or p_sqlstate in ('P0001', 'P0004', '54000')
+  -- data, integrity, check option, what triggers raise, and a value too long for an index or nested too deep
+  select p_sqlstate ~ '^(22|23|44)' or p_sqlstate in ('P0001', 'P0004', '54000', '54001')
 $$;
 comment on function migration._is_fault_of_row(text) is
   'Whether a failure can go away with one row. Everything else is about the server, the schema or time.';
