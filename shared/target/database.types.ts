@@ -104,6 +104,7 @@ export type Database = {
             batches_created: number
             checkpoints_written: number
             completed_at: string | null
+            copied_at: string | null
             definition: NonNullable<Json>
             dependency_order: number
             entity_name: string
@@ -125,8 +126,17 @@ export type Database = {
             updated_at: string
           } | null
           _hold_pass: undefined | null
+          _open_next: undefined | null
+          _recount_pass: undefined | null
+          _settle_pass: undefined | null
         }
-        ComputedFields: '_advance_prefix' | '_count_batch_in_entity' | '_hold_pass'
+        ComputedFields:
+          | '_advance_prefix'
+          | '_count_batch_in_entity'
+          | '_hold_pass'
+          | '_open_next'
+          | '_recount_pass'
+          | '_settle_pass'
         Insert: {
           attempt?: number
           batch_number: number
@@ -215,6 +225,31 @@ export type Database = {
             referencedColumns: ['id']
           },
         ]
+      }
+      before_images: {
+        Row: {
+          image: string
+          load_id: number
+          source_key: string
+          taken_at: string
+          target_table: string
+        }
+        ComputedFields: never
+        Insert: {
+          image: string
+          load_id: number
+          source_key: string
+          taken_at: string
+          target_table: string
+        }
+        Update: {
+          image?: string
+          load_id?: number
+          source_key?: string
+          taken_at?: string
+          target_table?: string
+        }
+        Relationships: []
       }
       checkpoints: {
         Row: {
@@ -349,6 +384,57 @@ export type Database = {
           },
         ]
       }
+      entity_dependencies: {
+        Row: {
+          depends_on: string
+          entity_status_id: string
+          kind: string
+          until: string
+        }
+        ComputedFields: never
+        Insert: {
+          depends_on: string
+          entity_status_id: string
+          kind: string
+          until: string
+        }
+        Update: {
+          depends_on?: string
+          entity_status_id?: string
+          kind?: string
+          until?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'entity_dependencies_depends_on_fkey'
+            columns: ['depends_on']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'entity_dependencies_depends_on_fkey'
+            columns: ['depends_on']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'entity_dependencies_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'entity_dependencies_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       entity_mappings: {
         Row: {
           created_at: string
@@ -395,6 +481,7 @@ export type Database = {
           batches_created: number
           checkpoints_written: number
           completed_at: string | null
+          copied_at: string | null
           definition: NonNullable<Json>
           dependency_order: number
           entity_name: string
@@ -422,6 +509,7 @@ export type Database = {
           batches_created?: number
           checkpoints_written?: number
           completed_at?: string | null
+          copied_at?: string | null
           definition: NonNullable<Json>
           dependency_order: number
           entity_name: string
@@ -447,6 +535,7 @@ export type Database = {
           batches_created?: number
           checkpoints_written?: number
           completed_at?: string | null
+          copied_at?: string | null
           definition?: NonNullable<Json>
           dependency_order?: number
           entity_name?: string
@@ -493,10 +582,15 @@ export type Database = {
           error_message: string
           error_type: string
           id: string
+          is_dead_letter: boolean
           is_resolved: boolean
           migration_id: string
           occurred_at: string
+          replay_batch_id: string | null
+          resolution: string | null
           resolution_notes: string | null
+          resolved_at: string | null
+          resolved_by: string | null
           source_data: Json | null
           source_record_id: string | null
           sqlstate: string | null
@@ -511,10 +605,15 @@ export type Database = {
           error_message: string
           error_type: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -528,10 +627,15 @@ export type Database = {
           error_message?: string
           error_type?: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id?: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -577,10 +681,15 @@ export type Database = {
           error_message: string
           error_type: string
           id: string
+          is_dead_letter: boolean
           is_resolved: boolean
           migration_id: string
           occurred_at: string
+          replay_batch_id: string | null
+          resolution: string | null
           resolution_notes: string | null
+          resolved_at: string | null
+          resolved_by: string | null
           source_data: Json | null
           source_record_id: string | null
           sqlstate: string | null
@@ -595,10 +704,15 @@ export type Database = {
           error_message: string
           error_type: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -612,10 +726,15 @@ export type Database = {
           error_message?: string
           error_type?: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id?: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -632,10 +751,15 @@ export type Database = {
           error_message: string
           error_type: string
           id: string
+          is_dead_letter: boolean
           is_resolved: boolean
           migration_id: string
           occurred_at: string
+          replay_batch_id: string | null
+          resolution: string | null
           resolution_notes: string | null
+          resolved_at: string | null
+          resolved_by: string | null
           source_data: Json | null
           source_record_id: string | null
           sqlstate: string | null
@@ -650,10 +774,15 @@ export type Database = {
           error_message: string
           error_type: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -667,10 +796,15 @@ export type Database = {
           error_message?: string
           error_type?: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id?: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -687,10 +821,15 @@ export type Database = {
           error_message: string
           error_type: string
           id: string
+          is_dead_letter: boolean
           is_resolved: boolean
           migration_id: string
           occurred_at: string
+          replay_batch_id: string | null
+          resolution: string | null
           resolution_notes: string | null
+          resolved_at: string | null
+          resolved_by: string | null
           source_data: Json | null
           source_record_id: string | null
           sqlstate: string | null
@@ -705,10 +844,15 @@ export type Database = {
           error_message: string
           error_type: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -722,10 +866,15 @@ export type Database = {
           error_message?: string
           error_type?: string
           id?: string
+          is_dead_letter?: boolean
           is_resolved?: boolean
           migration_id?: string
           occurred_at?: string
+          replay_batch_id?: string | null
+          resolution?: string | null
           resolution_notes?: string | null
+          resolved_at?: string | null
+          resolved_by?: string | null
           source_data?: Json | null
           source_record_id?: string | null
           sqlstate?: string | null
@@ -881,60 +1030,115 @@ export type Database = {
           },
         ]
       }
-      mappings: {
+      id_map: {
         Row: {
-          created_at: string
-          destination_id: string
-          destination_table: string
-          entity_type: string
-          id: string
-          is_active: boolean
-          mapping_metadata: NonNullable<Json>
-          migration_id: string
-          source_id: string
-          source_table: string
+          load_id: number
+          map_entity_id: number
+          origin: unknown
+          source_key: string
+          target_id: string
         }
         ComputedFields: never
         Insert: {
-          created_at?: string
-          destination_id: string
-          destination_table: string
-          entity_type: string
-          id?: string
-          is_active?: boolean
-          mapping_metadata?: NonNullable<Json>
-          migration_id: string
-          source_id: string
-          source_table: string
+          load_id: number
+          map_entity_id: number
+          origin: unknown
+          source_key: string
+          target_id: string
         }
         Update: {
-          created_at?: string
-          destination_id?: string
-          destination_table?: string
-          entity_type?: string
-          id?: string
-          is_active?: boolean
-          mapping_metadata?: NonNullable<Json>
+          load_id?: number
+          map_entity_id?: number
+          origin?: unknown
+          source_key?: string
+          target_id?: string
+        }
+        Relationships: []
+      }
+      loads: {
+        Row: {
+          batch_id: string
+          entity_status_id: string
+          id: number
+          loaded_at: string
+          migration_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          batch_id: string
+          entity_status_id: string
+          id?: never
+          loaded_at: string
+          migration_id: string
+        }
+        Update: {
+          batch_id?: string
+          entity_status_id?: string
+          id?: never
+          loaded_at?: string
           migration_id?: string
-          source_id?: string
-          source_table?: string
         }
         Relationships: [
           {
-            foreignKeyName: 'mappings_migration_id_fkey'
+            foreignKeyName: 'loads_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'loads_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
             columns: ['migration_id']
             isOneToOne: false
             referencedRelation: 'migration_progress'
             referencedColumns: ['migration_id']
           },
           {
-            foreignKeyName: 'mappings_migration_id_fkey'
+            foreignKeyName: 'loads_migration_id_fkey'
             columns: ['migration_id']
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
         ]
+      }
+      map_entities: {
+        Row: {
+          begun_empty_by: string | null
+          created_at: string
+          destination_table: string
+          entity_type: string
+          id: number
+          source_system: string
+          source_table: string
+        }
+        ComputedFields: never
+        Insert: {
+          begun_empty_by?: string | null
+          created_at?: string
+          destination_table: string
+          entity_type: string
+          id?: never
+          source_system: string
+          source_table: string
+        }
+        Update: {
+          begun_empty_by?: string | null
+          created_at?: string
+          destination_table?: string
+          entity_type?: string
+          id?: never
+          source_system?: string
+          source_table?: string
+        }
+        Relationships: []
       }
       orchestrations: {
         Row: {
@@ -1362,6 +1566,74 @@ export type Database = {
         ComputedFields: never
         Relationships: []
       }
+      dead_letter_summary: {
+        Row: {
+          columns: Json | null
+          entity_name: string
+          error_code: string
+          last_at: string | null
+          migration_id: string
+          refused: number | null
+          rule: string | null
+          unresolved: number | null
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      dead_letters: {
+        Row: {
+          columns: Json | null
+          constraint_name: string | null
+          entity_name: string
+          error_code: string
+          error_message: string
+          error_type: string
+          id: string
+          is_resolved: boolean
+          migration_id: string
+          occurred_at: string
+          resolution: string | null
+          resolution_notes: string | null
+          resolved_at: string | null
+          resolved_by: string | null
+          rule: string | null
+          source_key: string | null
+          sqlstate: string | null
+          target_entity: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       entity_progress: {
         Row: {
           batch_size: number
@@ -1466,6 +1738,37 @@ export type Database = {
           },
           {
             foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      mappings: {
+        Row: {
+          created_at: string | null
+          destination_id: string
+          destination_table: string
+          entity_type: string
+          id: string | null
+          is_active: boolean | null
+          mapping_metadata: Json | null
+          migration_id: string | null
+          source_id: string
+          source_table: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
             columns: ['migration_id']
             isOneToOne: false
             referencedRelation: 'orchestrations'
@@ -1700,6 +2003,11 @@ export type Database = {
         }
         Returns: Json
       }
+      _amend: {
+        Args: { p_actor: string; p_amendment: Json; p_migration_id: string }
+        Returns: undefined
+      }
+      _ask_for_calls: { Args: { p_migration_id: string }; Returns: undefined }
       _audit_hash: {
         Args: {
           p_entry: Omit<
@@ -1732,6 +2040,7 @@ export type Database = {
         }
         Returns: boolean
       }
+      _calls_wanted: { Args: { p_migration_id: string }; Returns: boolean }
       _check_batch_rows: {
         Args: {
           p_entity: Omit<
@@ -1752,6 +2061,55 @@ export type Database = {
         }
         Returns: undefined
       }
+      _chosen_dead_letters: {
+        Args: { p_choice: Json; p_migration_id: string }
+        Returns: {
+          batch_id: string | null
+          context: NonNullable<Json>
+          entity_status_id: string | null
+          error_code: string
+          error_message: string
+          error_type: string
+          id: string
+          is_dead_letter: boolean
+          is_resolved: boolean
+          migration_id: string
+          occurred_at: string
+          replay_batch_id: string | null
+          resolution: string | null
+          resolution_notes: string | null
+          resolved_at: string | null
+          resolved_by: string | null
+          source_data: Json | null
+          source_record_id: string | null
+          sqlstate: string | null
+          stack_trace: string | null
+        }[]
+        SetofOptions: {
+          from: '*'
+          to: 'errors'
+          isOneToOne: false
+          isSetofReturn: true
+        }
+      }
+      _clear_keys: {
+        Args: { p_definition: Json; p_extra: string[]; p_own: number }
+        Returns: number
+      }
+      _column_lists: { Args: { p_definition: Json }; Returns: Record<string, unknown> }
+      _compare: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_own: number
+          p_values: boolean
+        }
+        Returns: undefined
+      }
+      _compare_statement: { Args: { p_definition: Json }; Returns: string }
+      _compared_columns: { Args: { p_definition: Json }; Returns: Record<string, unknown> }
       _complete: { Args: { p_migration_id: string }; Returns: undefined }
       _count_batch_in_entity: {
         Args: {
@@ -1765,6 +2123,7 @@ export type Database = {
           batches_created: number
           checkpoints_written: number
           completed_at: string | null
+          copied_at: string | null
           definition: NonNullable<Json>
           dependency_order: number
           entity_name: string
@@ -1828,6 +2187,19 @@ export type Database = {
         }[]
       }
       _create_batch_partition: { Args: { p_migration_id: string }; Returns: undefined }
+      _dead_letter_counts: { Args: { p_migration_id: string }; Returns: Json }
+      _dead_letters: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_mapping: Json
+        }
+        Returns: undefined
+      }
+      _dead_letters_at_a_look: { Args: { p_migration_id: string }; Returns: Json }
+      _decide_unique: { Args: { p_mapping: Json; p_target: string }; Returns: undefined }
       _emit: {
         Args: { p_data?: Json; p_event_type: string; p_migration_id: string }
         Returns: undefined
@@ -1835,15 +2207,52 @@ export type Database = {
       _end_if_done: { Args: { p_migration_id: string }; Returns: string }
       _end_verification: { Args: { p_pass_id: string }; Returns: undefined }
       _ensure_error_partition: { Args: { p_at: string }; Returns: undefined }
+      _equal_in_target: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
+      _evict: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_definition: Json
+          p_own: number
+        }
+        Returns: number
+      }
       _fail: {
         Args: { p_code: string; p_migration_id: string; p_reason: string }
+        Returns: undefined
+      }
+      _find_sourceless: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_own: number
+          p_range: string
+        }
+        Returns: undefined
+      }
+      _find_unmapped: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_own: number
+        }
         Returns: undefined
       }
       _finding_kinds: {
         Args: { p_check: string; p_entity_status_id: string; p_pass_id: string }
         Returns: Json
       }
+      _goes: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
+      _has_index: { Args: { p_columns: string[]; p_target: unknown }; Returns: boolean }
       _has_open_batches: { Args: { p_migration_id: string; p_pass_id: string }; Returns: boolean }
+      _has_rivals: { Args: { p_mapping: Json; p_target: string }; Returns: boolean }
+      _help_uniqueness: { Args: { p_migration_id: string }; Returns: undefined }
       _hold: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: {
@@ -1898,6 +2307,34 @@ export type Database = {
         }
         Returns: undefined
       }
+      _identity_text: { Args: { p_mapping: Json }; Returns: string }
+      _in_ranges: {
+        Args: { p_ids: number[]; p_key_sql: string; p_places: string; p_statement: string }
+        Returns: number
+      }
+      _insert_rows: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_definition: Json
+          p_own: number
+        }
+        Returns: Record<string, unknown>
+      }
+      _insert_statement: { Args: { p_definition: Json }; Returns: string }
+      _is_fault_of_row: { Args: { p_sqlstate: string }; Returns: boolean }
+      _is_mixed: { Args: { p_definition: Json }; Returns: boolean }
+      _is_moved: { Args: { p_mapping: Json; p_parent: Json }; Returns: boolean }
+      _is_ours: { Args: { p_mapping: Json }; Returns: string }
+      _is_silent: { Args: Record<PropertyKey, never>; Returns: boolean }
+      _keep_others: { Args: { p_definition: Json }; Returns: undefined }
+      _key_array: { Args: { p_definition: Json; p_key: string }; Returns: Json }
+      _key_range: {
+        Args: { p_after: Json; p_definition: Json; p_through: Json }
+        Returns: Record<string, unknown>
+      }
       _lanes: { Args: { p_accepted: boolean; p_migration_id: string }; Returns: number }
       _last_verification: {
         Args: { p_migration_id: string }
@@ -1925,6 +2362,7 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      _leave_alone: { Args: { p_definition: Json; p_own: number }; Returns: undefined }
       _leave_call: {
         Args: {
           p_batch: Omit<
@@ -1937,6 +2375,28 @@ export type Database = {
         Returns: undefined
       }
       _lock_lanes: { Args: { p_migration_id: string }; Returns: undefined }
+      _make_rows: {
+        Args: { p_ids: number[]; p_mapping: Json; p_select: string }
+        Returns: undefined
+      }
+      _map_entity: { Args: { p_entity_name: string; p_system: string }; Returns: number }
+      _map_ids: { Args: { p_mapping: Json }; Returns: number[] }
+      _middle: {
+        Args: { p_from: unknown; p_places: string; p_through: unknown }
+        Returns: Record<string, unknown>
+      }
+      _mind_existing: { Args: { p_definition: Json; p_load_id: number }; Returns: undefined }
+      _mind_limit: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_failed: number
+          p_read: number
+        }
+        Returns: undefined
+      }
       _mind_pace: {
         Args: {
           p_batch: Omit<
@@ -1950,6 +2410,16 @@ export type Database = {
       _next_batch_size: {
         Args: { p_bytes: number; p_milliseconds: number; p_now: number; p_rows: number }
         Returns: number
+      }
+      _numbers_between: { Args: { p_after: number; p_through: number }; Returns: string }
+      _open_next: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
       }
       _open_others_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
       _open_pass: {
@@ -1965,6 +2435,10 @@ export type Database = {
       }
       _open_stage: { Args: { p_entity_status_id: string }; Returns: number }
       _open_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
+      _open_waiting: {
+        Args: { p_entity_status_id: string; p_migration_id: string }
+        Returns: undefined
+      }
       _orchestration: {
         Args: { p_migration_id: string }
         Returns: {
@@ -2008,10 +2482,17 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      _orphans: { Args: { p_definition: Json; p_late: Json }; Returns: string }
       _plan_steps: { Args: { p_entities: Json; p_migration_id: string }; Returns: undefined }
+      _preview_statement: { Args: { p_definition: Json; p_values: boolean }; Returns: string }
+      _put_back: { Args: { p_definition: Json }; Returns: undefined }
       _raise: {
         Args: { p_code: string; p_hint?: string; p_message: string; p_sqlstate: string }
         Returns: undefined
+      }
+      _range_condition: {
+        Args: { p_after: Json; p_definition: Json; p_through: Json }
+        Returns: string
       }
       _reclaim_batches: { Args: { p_migration_id: string }; Returns: Record<string, unknown> }
       _record_error: {
@@ -2028,6 +2509,16 @@ export type Database = {
         }
         Returns: undefined
       }
+      _recount: { Args: { p_entity_status_id: string }; Returns: undefined }
+      _recount_pass: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _refuse: {
         Args: {
           p_migration: Omit<
@@ -2039,6 +2530,31 @@ export type Database = {
         Returns: undefined
       }
       _refuse_busy_targets: { Args: { p_except: string; p_targets: string[] }; Returns: undefined }
+      _refuse_row: {
+        Args: {
+          p_column: string
+          p_constraint: string
+          p_key_sql: string
+          p_place: unknown
+          p_sqlstate: string
+        }
+        Returns: undefined
+      }
+      _refuse_taken: {
+        Args: { p_mapping: Json; p_target: string; p_wins: string }
+        Returns: undefined
+      }
+      _refused_rows: {
+        Args: { p_mapping: Json }
+        Returns: {
+          context: Json
+          error_code: string
+          error_message: string
+          error_type: string
+          source_record_id: string
+          sqlstate: string
+        }[]
+      }
       _repairable: {
         Args: { p_pass_id: string }
         Returns: {
@@ -2057,10 +2573,29 @@ export type Database = {
       _report_results: { Args: { p_verification_id: string }; Returns: Json }
       _report_steps: { Args: { p_migration_id: string }; Returns: Json }
       _report_verification: { Args: { p_migration_id: string }; Returns: Json }
+      _restore_others: { Args: { p_definition: Json }; Returns: undefined }
       _retire_step_jobs: { Args: Record<PropertyKey, never>; Returns: undefined }
+      _rivals_statement: { Args: { p_mapping: Json; p_target: string }; Returns: string }
       _rows_inserted: { Args: { p_definition: Json }; Returns: number }
+      _rows_there: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_own: number
+        }
+        Returns: number
+      }
+      _same_identity: { Args: { p_mapping: Json }; Returns: string }
+      _save_mappings: { Args: { p_entities: Json; p_version: string }; Returns: undefined }
       _schedule_step_jobs: { Args: { p_migration_id: string }; Returns: undefined }
       _send: { Args: { p_configuration: Json; p_migration_id: string }; Returns: undefined }
+      _server_code: { Args: { p_sqlstate: string }; Returns: string }
+      _server_refused: {
+        Args: { p_duplicates: number[]; p_evicted: number; p_known: number }
+        Returns: Json
+      }
       _set_control_state: {
         Args: {
           p_actor: string
@@ -2075,6 +2610,37 @@ export type Database = {
         Args: { p_data: Json; p_migration_id: string; p_up: boolean }
         Returns: undefined
       }
+      _settle: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_definition: Json
+          p_own: number
+        }
+        Returns: Record<string, unknown>
+      }
+      _settle_dead_letters: {
+        Args: {
+          p_actor: string
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_mapping: Json
+        }
+        Returns: undefined
+      }
+      _settle_pass: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _settle_step: {
         Args: {
           p_step: Omit<
@@ -2084,7 +2650,29 @@ export type Database = {
         }
         Returns: undefined
       }
+      _shown: { Args: { p_value: unknown }; Returns: string }
+      _shown_row: { Args: { p_alias: string; p_names: Json; p_prefix: string }; Returns: string }
       _silence_triggers: { Args: { p_definition: Json }; Returns: undefined }
+      _sort_alike: { Args: { p_source: string; p_target: string }; Returns: boolean }
+      _stage_findings: {
+        Args: { p_after: Json; p_definition: Json; p_through: Json }
+        Returns: Json
+      }
+      _stuck_entities: { Args: { p_migration_id: string }; Returns: string[] }
+      _supersede: { Args: { p_definition: Json }; Returns: undefined }
+      _take_back: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_condition: string
+          p_definition: Json
+          p_own: number
+          p_reason: Json
+        }
+        Returns: number
+      }
       _take_for_pass: { Args: { p_migration_id: string; p_verb: string }; Returns: boolean }
       _take_step: {
         Args: { p_more: boolean }
@@ -2114,6 +2702,7 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      _target_of: { Args: { p_definition: Json }; Returns: string }
       _try_step: {
         Args: {
           p_step: Omit<
@@ -2121,6 +2710,10 @@ export type Database = {
             Database['migration']['Tables']['steps']['ComputedFields']
           >
         }
+        Returns: string
+      }
+      _values: {
+        Args: { p_alias: string; p_columns: Json; p_mapping: Json; p_target: string }
         Returns: string
       }
       _verification_report: { Args: { p_migration_id: string }; Returns: Json }
@@ -2133,6 +2726,7 @@ export type Database = {
         }
         Returns: Json
       }
+      _waits: { Args: { p_entity_status_id: string; p_kind: string }; Returns: boolean }
       _write_checkpoint: {
         Args: {
           p_batch: Omit<
@@ -2155,8 +2749,20 @@ export type Database = {
         }
         Returns: undefined
       }
+      _write_first_batches: {
+        Args: { p_entities: Json; p_max_retries: number; p_migration_id: string }
+        Returns: undefined
+      }
+      _write_map: {
+        Args: { p_is_new: boolean; p_load_id: number; p_mapping: Json; p_own: number }
+        Returns: undefined
+      }
       _write_repair_batches: {
         Args: { p_found_by: string; p_migration_id: string; p_pass_id: string }
+        Returns: undefined
+      }
+      _write_replay_batches: {
+        Args: { p_choice: Json; p_migration_id: string; p_pass_id: string }
         Returns: undefined
       }
       _write_results: {
@@ -2193,6 +2799,14 @@ export type Database = {
           p_through: Json
         }
         Returns: undefined
+      }
+      check_stage: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string; p_values: boolean }
+        Returns: {
+          findings: Json
+          source_rows: number
+          target_rows: number
+        }[]
       }
       claim_batch: {
         Args: { p_dispatch_id: string; p_migration_id: string }
@@ -2251,6 +2865,26 @@ export type Database = {
         }
         Returns: undefined
       }
+      complete_replay: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_loaded: number
+          p_migration_id: string
+        }
+        Returns: undefined
+      }
+      dead_letter_report: {
+        Args: { p_after?: string; p_choice: Json; p_limit: number; p_migration_id: string }
+        Returns: Json
+      }
+      dead_letters_of_batch: {
+        Args: { p_batch_id: string; p_migration_id: string }
+        Returns: {
+          row_key: Json
+        }[]
+      }
       dispatch_lanes: { Args: { p_migration_id: string }; Returns: number }
       fail_batch: {
         Args: {
@@ -2278,18 +2912,71 @@ export type Database = {
       }
       finish_dispatch: { Args: { p_dispatch_id: string; p_reason: string }; Returns: undefined }
       housekeeping: { Args: Record<PropertyKey, never>; Returns: undefined }
+      input_is_valid: { Args: { p_type: string; p_value: string }; Returns: boolean }
       is_reader: { Args: Record<PropertyKey, never>; Returns: boolean }
       list_migrations: { Args: Record<PropertyKey, never>; Returns: Json }
+      load_stage: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
+        Returns: {
+          failed: number
+          left_out: number
+          loaded: number
+        }[]
+      }
       migration_report: { Args: { p_migration_id: string }; Returns: Json }
+      narrow_stage: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_keys: Json
+          p_migration_id: string
+          p_ranges: Json
+        }
+        Returns: string[]
+      }
       pause: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
+      preview_stage: {
+        Args: { p_definition: Json; p_parents: Json; p_values: boolean }
+        Returns: Json
+      }
       release_batch: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: boolean
       }
+      reload_stage: {
+        Args: {
+          p_actor: string
+          p_attempt: number
+          p_batch_id: string
+          p_extra: string[]
+          p_migration_id: string
+          p_replace: boolean
+        }
+        Returns: {
+          loaded: number
+          removed: number
+        }[]
+      }
       repair: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
+      replay: {
+        Args: { p_actor: string; p_amendment?: Json; p_choice?: Json; p_migration_id: string }
+        Returns: Json
+      }
+      resolve_errors: {
+        Args: { p_actor: string; p_choice: Json; p_migration_id: string; p_notes: string }
+        Returns: Json
+      }
       resume: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       retry: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       run_steps: { Args: Record<PropertyKey, never>; Returns: Json }
+      save_plan: { Args: { p_actor: string; p_entities: Json; p_version: string }; Returns: Json }
+      settle: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
+        Returns: {
+          left_out: number
+          refused: number
+        }[]
+      }
       start: {
         Args: {
           p_configuration: Json
