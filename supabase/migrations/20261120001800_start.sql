@@ -112,6 +112,10 @@ language sql set search_path = '' as $$
     from jsonb_array_elements(p_entities) p where p #>> '{definition,mapping,id}' is not null
   on conflict (source_system, source_table) do update
      set destination_table = excluded.destination_table, entity_type = excluded.entity_type;
+  -- before the new ones: dependencies that were turned around are no circle
+  update migration.entity_mappings m set is_active = false, updated_at = migration.clock()
+    from jsonb_array_elements(p_entities) p
+   where m.source_entity = p ->> 'entity_name' and m.version <> p_version and m.is_active;
   insert into migration.entity_mappings (source_entity, destination_entity, transformation_rules, dependency_entities,
     validation_rules, version)
   select p ->> 'entity_name', p ->> 'target_entity', p -> 'definition',
@@ -119,10 +123,10 @@ language sql set search_path = '' as $$
                 where w ->> 'kind' = 'copy'),
          jsonb_build_object('rules', coalesce(p #> '{definition,rules}', '[]')), p_version
     from jsonb_array_elements(p_entities) p where p #> '{definition,mapping}' is not null
-  on conflict (source_entity, destination_entity, version) do nothing
+  on conflict (source_entity, destination_entity, version) do update set is_active = true, updated_at = excluded.updated_at
 $$;
 comment on function migration._save_mappings(jsonb, text) is
-  'Gives mapped entities their place in the map, and keeps what they were compiled to by the plan''s fingerprint.';
+  'Gives mapped entities their place in the map, and keeps what they were compiled to by the plan''s fingerprint: the newest version is the active one.';
 
 create function migration.start(
   p_plan jsonb, p_plan_fingerprint text, p_source_fingerprint text,

@@ -6,16 +6,7 @@ language plpgsql set search_path = '' as $$
 declare
   v_saved integer;
 begin
-  -- before the new ones: dependencies that were turned around are no circle
-  update migration.entity_mappings m set is_active = false, updated_at = migration.clock()
-    from jsonb_array_elements(p_entities) p
-   where m.source_entity = p ->> 'entity_name' and m.destination_entity = p ->> 'target_entity'
-     and m.version <> p_version and m.is_active;
   perform migration._save_mappings(p_entities, p_version);
-  update migration.entity_mappings m set is_active = true, updated_at = migration.clock()
-    from jsonb_array_elements(p_entities) p
-   where m.source_entity = p ->> 'entity_name' and m.destination_entity = p ->> 'target_entity'
-     and m.version = p_version and not m.is_active;
   select count(*) into v_saved from jsonb_array_elements(p_entities) p
     join migration.entity_mappings m on m.source_entity = p ->> 'entity_name'
      and m.destination_entity = p ->> 'target_entity' and m.version = p_version;
