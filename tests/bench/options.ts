@@ -23,6 +23,9 @@ export interface BenchOptions {
   readonly scaling: boolean
   readonly large: boolean
   readonly verification: boolean
+  readonly mapping: boolean
+  /** Of the generated clinic: 1 is about 100,000 rows. */
+  readonly clinicScale: number
 }
 
 /** What the goals of verification are told of. */
@@ -39,6 +42,8 @@ export const USAGE = `npm run bench -- [options]
   --scaling       the scaling curve instead: rows and tables, time of each SQL function
   --large         with --scaling: 10 million rows, too
   --verification  a clone of 1 million rows verified instead, beside the servers' own checksums
+  --mapping       a clone with new ids, beside the same by hand, and a clinic with dirt
+  --clinic SCALE  with --mapping: how large that clinic is, 1 for about 100000 rows (10)
   --directory P   servers and datasets are kept here (a folder in the system's temporary one)
   --json FILE     all measurements
   --write         the tables into docs/performance.md`
@@ -64,6 +69,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
       scaling: flag,
       large: flag,
       verification: flag,
+      mapping: flag,
+      clinic: text,
       write: flag,
     },
   })
@@ -87,6 +94,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     scaling: values.scaling,
     large: values.large,
     verification: values.verification,
+    mapping: values.mapping,
+    clinicScale: count(values.clinic, 10),
   }
 }
 

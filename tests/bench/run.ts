@@ -8,6 +8,9 @@ import { dumpPipe, dumpRestore, pgcopydb, pgloader } from './contenders/native.t
 import { rawCopy } from './contenders/raw-copy.ts'
 import { COUNT_FUNCTIONS } from './control-functions.ts'
 import { ensureDataset } from './dataset.ts'
+import { measureMapping, usesOf as usesOfMapping } from './mapping/measure.ts'
+import { profileSettings } from './mapping/profile.ts'
+import { mappingTables } from './mapping/tables.ts'
 import { type BenchOptions, isWanted, readOptions, usualLanes } from './options.ts'
 import { noiseLines, repeatLine, writeSection } from './report.ts'
 import { type Measurement, runRounds } from './rounds.ts'
@@ -23,14 +26,15 @@ const args = process.argv.slice(2)
 const options = readOptions(args)
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-const { directory, release, scaling } = options
-const servers = await startBenchServers(directory, release, scaling ? COUNT_FUNCTIONS : {})
+const { directory, release, scaling, mapping, verification } = options
+const extra = scaling ? COUNT_FUNCTIONS : mapping ? profileSettings(release) : {}
+const servers = await startBenchServers(directory, release, extra)
 const stop = () => void servers.stop().finally(() => process.exit(130))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
 try {
   say(`${servers.version}, both servers; ${cpus().length} processors`)
   say(`settings: ${JSON.stringify(SETTINGS)}`)
-  const measure = options.verification ? verify : scaling ? scale : compare
+  const measure = mapping ? map : verification ? verify : scaling ? scale : compare
   await measure(servers, options)
 } finally {
   await servers.stop()
@@ -65,6 +69,16 @@ async function verify(servers: BenchServers, options: BenchOptions): Promise<voi
   const rounds = await measureVerification(servers, options, say)
   const tables = verificationTables(rounds, dataset.rows)
   conclude('verification', tables, rounds.flatMap(usesOf), { dataset, rounds })
+}
+
+async function map(servers: BenchServers, options: BenchOptions): Promise<void> {
+  const { dataset, clinicScale } = options
+  const measured = await measureMapping(servers, options, say)
+  conclude('mapping', mappingTables(measured), usesOfMapping(measured), {
+    dataset,
+    clinicScale,
+    ...measured,
+  })
 }
 
 /** Prints the tables, keeps the measurements and, where asked, puts the tables into the documentation. */
