@@ -61,6 +61,6 @@ function compareStaged(
     await control(transaction).beginLoad(batch)
     await transaction.unsafe(pinStatement(textFormatSettings))
     await fillStage(source, batch.definition, range, transaction, lane.tap())
-    return mappingControl(transaction).checkStage(batch, values, range.after === null)
+    return mappingControl(transaction).checkStage(batch, values)
   })
 }

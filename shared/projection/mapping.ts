@@ -90,8 +90,11 @@ export interface StageCheck {
   readonly sourceRows: number
   readonly targetRows: number
   readonly findings: readonly {
-    readonly kind: 'missing' | 'extra' | 'changed' | 'range'
+    readonly kind: 'missing' | 'extra' | 'changed' | 'duplicates' | 'range'
+    /** Only where it is no failure. */
+    readonly severity?: 'warning'
     readonly key?: KeyTexts
+    readonly range?: { readonly after: KeyTexts | null; readonly through: KeyTexts | null }
     readonly columns: readonly string[]
     readonly detail?: Readonly<Record<string, unknown>>
   }[]

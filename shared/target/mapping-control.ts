@@ -1,6 +1,6 @@
 /** The part of the control plane that knows of mapped entities; `control.ts` has the rest. */
 import type { Sql, TransactionSql } from 'postgres'
-import type { KeyTexts } from '../projection/entity.ts'
+import type { KeyRange, KeyTexts } from '../projection/entity.ts'
 import type { StageCheck } from '../projection/mapping.ts'
 import type { ClaimedBatch } from './control.ts'
 import { controlFailure } from './control-failure.ts'
@@ -52,7 +52,7 @@ export function mappingControl(sql: Sql | TransactionSql) {
       return { refused: Number(row.refused), left_out: Number(row.left_out) }
     },
     /** Holds the rows of the stage against the target. @throws `fenced` */
-    async checkStage(batch: Held, values: boolean, first: boolean): Promise<StageCheck> {
+    async checkStage(batch: Held, values: boolean): Promise<StageCheck> {
       const row = await one<{
         source: string
         target: string
@@ -60,9 +60,26 @@ export function mappingControl(sql: Sql | TransactionSql) {
       }>(sql`
         select source_rows::text as source, target_rows::text as target, findings from migration.check_stage(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
-          p_values => ${values}, p_first => ${first})`)
+          p_values => ${values})`)
       const { source, target, findings } = row
       return { sourceRows: Number(source), targetRows: Number(target), findings }
+    },
+    /**
+     * Leaves those rows in the stage that differ now. @returns ids of rows of the target that go with the
+     * keys that the source has no more
+     * @throws `fenced`
+     */
+    async narrowStage(
+      batch: Held,
+      keys: readonly KeyTexts[],
+      ranges: readonly KeyRange[],
+    ): Promise<readonly string[]> {
+      const pairs = ranges.map(({ after, through }) => [after, through])
+      const row = await one<{ gone: string[] }>(sql`
+        select to_jsonb(migration.narrow_stage(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+          p_keys => ${JSON.stringify(keys)}::text::jsonb, p_ranges => ${JSON.stringify(pairs)}::text::jsonb)) as gone`)
+      return row.gone
     },
     /** Loads the rows of the stage again. @throws `fenced`, `rows_not_accounted_for` */
     async reloadStage(batch: Held, how: Reload): Promise<{ removed: number; loaded: number }> {

@@ -5,7 +5,7 @@
 import type { CompiledEntity } from '../projection/entity.ts'
 import type { StageCheck } from '../projection/mapping.ts'
 import type { TargetRows } from './offenders.ts'
-import type { Finding, Outcome } from './outcome.ts'
+import type { CheckResult, Finding, Outcome } from './outcome.ts'
 import { checkReferences } from './references/check-references.ts'
 import { openComparison } from './rows/comparison.ts'
 import { checkRules } from './rules/check-rules.ts'
@@ -33,7 +33,7 @@ export async function verifyMapped(options: MappedOptions): Promise<Outcome> {
   const result = {
     check,
     type: 'data_completeness',
-    status: findings.length === 0 ? 'passed' : 'failed',
+    status: statusOf(findings),
     validated: Math.max(sourceRows, targetRows, findings.length),
     issues: findings.length,
     criteria: { mode, strategy: 'staged', id: entity.mapping!.strategy },
@@ -52,6 +52,11 @@ export async function verifyMapped(options: MappedOptions): Promise<Outcome> {
     results: [...rows.results, ...others.flatMap(({ results }) => results)],
     findings: [...rows.findings, ...others.flatMap((each) => each.findings)],
   }
+}
+
+function statusOf(findings: StageCheck['findings']): CheckResult['status'] {
+  if (findings.length === 0) return 'passed'
+  return findings.every(({ severity }) => severity === 'warning') ? 'warning' : 'failed'
 }
 
 /** The target's table as a check of its rows reads it; its rows are told apart by its own key. */

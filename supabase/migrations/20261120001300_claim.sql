@@ -12,6 +12,7 @@ declare
   v_migration migration.orchestrations;
   v_batch migration.batches;
   v_lease interval;
+  v_in_turn boolean;
 begin
   select * into v_migration from migration.orchestrations o
    where o.id = p_migration_id and o.is_open and o.control_state = 'active';
@@ -19,7 +20,11 @@ begin
        where b.migration_id = p_migration_id and b.status = 'processing') >= v_migration.lanes_allowed then
     return;
   end if;
-  if exists (select from migration.verifications v where v.id = v_migration.verification_id and v.kind = 'replay') then
+  -- rows that are made anew one by one are resolved against parents that are
+  v_in_turn := exists (select from migration.verifications v where v.id = v_migration.verification_id
+    and (v.kind = 'replay' or v.kind = 'repair' and exists (select from migration.entity_statuses e
+      where e.migration_id = p_migration_id and e.definition ? 'mapping')));
+  if v_in_turn then
     -- one claim at a time, so that each sees what the others hold
     perform pg_advisory_xact_lock(hashtextextended('migration.replay:' || p_migration_id::text, 0));
   end if;
@@ -29,7 +34,7 @@ begin
      -- what a pass has left that was broken off is nobody's work any more
      and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)
      -- a replayed parent comes before its children
-     and (b.kind <> 'replay' or not exists (select from migration.batches x
+     and (not v_in_turn or not exists (select from migration.batches x
        where x.migration_id = p_migration_id and x.pass_id = b.pass_id and (x.status = 'processing'
          or x.status = 'retrying' and x.dependency_order < b.dependency_order)))
    order by b.dependency_order, b.batch_number limit 1 for update skip locked;

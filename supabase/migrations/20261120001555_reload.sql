@@ -2,35 +2,105 @@
 -- Called by: function process-batch, after COPY has filled ferry_stage with the rows of certain keys.
 -- Keeps: a replay never writes over a row that the target has; a repair replaces exactly its keys; a dead
 --   letter is resolved in the transaction that loads its row; counters move, nothing is counted twice.
+create function migration._keep_others(p_definition jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_others text;
+begin
+  -- an identity that is always generated takes no value of ours
+  select string_agg(format('t.%I', a.attname), ', ' order by a.attnum) into v_others
+    from pg_catalog.pg_attribute a
+   where a.attrelid = migration._target_of(p_definition)::regclass and a.attnum > 0 and not a.attisdropped
+     and a.attgenerated = '' and a.attidentity <> 'a' and not p_definition #> '{mapping,columns}' ? a.attname;
+  if v_others is not null then
+    execute format('create temp table ferry_others on commit drop as select r.place, %s from %s t join pg_temp.ferry_rows r on %s', v_others,
+      migration._target_of(p_definition), migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
+  end if;
+end
+$$;
+comment on function migration._keep_others(jsonb) is
+  'Keeps what the target has in columns that the plan does not write, in ferry_others, before its rows are made anew.';
+
+create function migration._restore_others(p_definition jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if to_regclass('pg_temp.ferry_others') is null then
+    return;
+  end if;
+  execute format('update %s t set %s from pg_temp.ferry_rows r join pg_temp.ferry_others o on o.place = r.place
+      where (r.refused is null or r.refused = 0) and %s', migration._target_of(p_definition),
+    (select string_agg(format('%1$I = o.%1$I', a.attname), ', ') from pg_catalog.pg_attribute a
+      where a.attrelid = 'pg_temp.ferry_others'::regclass and a.attnum > 1),
+    migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
+end
+$$;
+comment on function migration._restore_others(jsonb) is 'Puts back what _keep_others has kept.';
+
+create function migration._leave_alone(p_definition jsonb, p_own integer) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_mapping jsonb := p_definition -> 'mapping';
+begin
+  if v_mapping ->> 'conflict' = 'fail' then
+    return;
+  end if;
+  -- whose row a map without it does not say, the plan's word decides
+  execute format('insert into pg_temp.ferry_there select distinct r.place from pg_temp.ferry_rows r join %s t on %s
+      left join migration.id_map m on m.map_entity_id = $1 and m.source_key = r.key
+     where coalesce(m.origin, ''u'') <> ''c''',
+    migration._target_of(p_definition), migration._equal_in_target(v_mapping, v_mapping -> 'identity')) using p_own;
+  if v_mapping ->> 'conflict' = 'ignore' then
+    update pg_temp.ferry_rows r set refused = -1 from pg_temp.ferry_there e where e.place = r.place and r.refused is null;
+  end if;
+end
+$$;
+comment on function migration._leave_alone(jsonb, integer) is
+  'Finds the rows that the target had before, in ferry_there; where the plan ignores those, they stay as they are (refused -1).';
+
+create function migration._goes(p_mapping jsonb, p_columns jsonb) returns text
+language sql immutable set search_path = '' as $$
+  -- of a row that is refused by now, what the target had before stays
+  select format('exists (select from pg_temp.ferry_rows r where %s
+    and (r.refused is null or r.refused <> -1 and not exists (select from pg_temp.ferry_there e where e.place = r.place)))',
+    migration._equal_in_target(p_mapping, p_columns))
+$$;
+comment on function migration._goes(jsonb, jsonb) is 'Condition over a row t of the target that it goes before ferry_rows come, found by these positions of columns.';
+
 create function migration._clear_keys(p_definition jsonb, p_own integer, p_extra text[]) returns bigint
 language plpgsql set search_path = '' as $$
 declare
   v_mapping jsonb := p_definition -> 'mapping';
+  v_target text := migration._target_of(p_definition);
   v_id text := v_mapping #>> array['columns', v_mapping ->> 'id'];
+  v_elsewhere text[];
   v_rows bigint;
 begin
   if v_mapping ->> 'strategy' = 'lookup' then
     delete from migration.id_map m using pg_temp.ferry_rows r where m.map_entity_id = p_own and m.source_key = r.key;
     return 0;
   end if;
+  perform migration._leave_alone(p_definition, p_own);
+  perform migration._keep_others(p_definition);
   if v_id is null then
-    execute format('delete from %s t using pg_temp.ferry_rows r where %s', migration._target_of(p_definition),
-      migration._equal_in_target(v_mapping, v_mapping -> 'identity'));
+    execute format('delete from %s t where %s = any ($1) or %s', v_target, migration._identity_text(v_mapping),
+      migration._goes(v_mapping, v_mapping -> 'identity')) using p_extra;
     get diagnostics v_rows = row_count;
     return v_rows;
   end if;
-  execute format('
-    with unmapped as (delete from migration.id_map m using pg_temp.ferry_rows r
-      where m.map_entity_id = $1 and m.source_key = r.key and m.origin <> ''f'' returning m.target_id)
-    delete from %1$s t where t.%2$I in (select target_id from unmapped union all select r.c%3$s from pg_temp.ferry_rows r
-      where not exists (select from migration.id_map f where f.map_entity_id = $1 and f.source_key = r.key and f.origin = ''f''))
-      or t.%2$I::text = any ($2)', migration._target_of(p_definition), v_id, v_mapping ->> 'id') using p_own, p_extra;
+  with unmapped as (delete from migration.id_map m using pg_temp.ferry_rows r
+    where m.map_entity_id = p_own and m.source_key = r.key returning m.target_id, m.origin)
+  select coalesce(array_agg(u.target_id::text) filter (where u.origin = 'c'), '{}') into v_elsewhere from unmapped u;
+  -- where a map led astray, the row may be another key's
+  execute format('delete from %1$s t where %4$s
+        or t.%2$I = any ($2) and not exists (select from migration.id_map m where m.map_entity_id = $1 and m.target_id = t.%2$I)
+             and not exists (select from pg_temp.ferry_rows r where r.c%3$s = t.%2$I)',
+    v_target, v_id, v_mapping ->> 'id', migration._goes(v_mapping, jsonb_build_array(v_mapping -> 'id'))) using p_own, (p_extra || v_elsewhere)::uuid[];
   get diagnostics v_rows = row_count;
   return v_rows;
 end
 $$;
 comment on function migration._clear_keys(jsonb, integer, text[]) is
-  'Takes the rows of ferry_rows'' keys out of target and map, and further rows of the target by their ids. Rows that the target had before stay.';
+  'Takes the rows of ferry_rows'' keys out of target and map, and further rows of the target by their ids. Rows that the target had before, where the plan ignores them, and rows of other keys stay.';
 
 create function migration._supersede(p_definition jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -75,6 +145,30 @@ $$;
 comment on function migration._settle_dead_letters(migration.batches, jsonb, text) is
   'Resolves the dead letters whose rows are in now, are in the target in a newer version, are left out, or are gone at the source; the others tell the reason of now.';
 
+create function migration._settle_pass(p_batch migration.batches) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_entity migration.entity_statuses;
+begin
+  if exists (select from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id
+       and b.status <> 'completed' and b.id <> p_batch.id) then
+    return;  -- a parent may come with a later batch
+  end if;
+  for v_entity in
+    select e.* from migration.entity_statuses e
+     where jsonb_array_length(e.definition #> '{mapping,late}') > 0
+       and e.id in (select b.entity_status_id from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id)
+     order by e.dependency_order
+  loop
+    p_batch.entity_status_id := v_entity.id;
+    perform migration._settle(p_batch, v_entity.definition,
+      migration._map_entity(v_entity.definition #>> '{mapping,system}', v_entity.entity_name));
+  end loop;
+end
+$$;
+comment on function migration._settle_pass(migration.batches) is
+  'In the last batch of a pass, which come one after the other: settles the late references of all its entities.';
+
 create function migration.reload_stage(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_replace boolean, p_extra text[], p_actor text)
 returns table (removed bigint, loaded bigint) language plpgsql set search_path = '' as $$
 declare
@@ -101,6 +195,7 @@ begin
   if v_mapping ->> 'strategy' <> 'lookup' then
     select i.loaded into v_inserted from migration._insert_rows(v_batch, v_entity.definition, v_own) i;
   end if;
+  perform migration._restore_others(v_entity.definition);
   select count(*) into loaded from pg_temp.ferry_rows r where r.refused is null or r.refused = 0;
   if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
@@ -108,7 +203,7 @@ begin
   end if;
   perform migration._write_map(v_mapping, v_own, v_load_id, false);
   perform migration._settle_dead_letters(v_batch, v_mapping, p_actor);
-  perform migration._settle(v_batch, v_entity.definition, v_own);
+  perform migration._settle_pass(v_batch);
   return next;
 end
 $$;
@@ -145,3 +240,13 @@ end
 $$;
 comment on function migration._recount(uuid) is
   'Brings the counters of an entity and its migration to what its dead letters say: what is no dead letter any more was loaded, or is gone. Locks the entity, then the orchestration.';
+
+create function migration._recount_pass(p_batch migration.batches) returns void
+language sql set search_path = '' as $$
+  select migration._recount(e.id) from migration.entity_statuses e
+   where e.migration_id = p_batch.migration_id and e.definition ? 'mapping'
+     and e.id in (select b.entity_status_id from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id)
+   order by e.id
+$$;
+comment on function migration._recount_pass(migration.batches) is
+  'Recounts the mapped entities of a batch''s pass: its last batch settles references of all of them. Call it under the locks of the entities.';

@@ -118,7 +118,7 @@ begin
   -- the verification that follows numbers its batches
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
   perform migration._hold_pass(v_batch);
-  perform migration._recount(v_batch.entity_status_id);
+  perform migration._recount_pass(v_batch);
   v_ended := not migration._has_open_batches(p_migration_id, v_batch.pass_id);
   if v_ended then
     update migration.verifications v set status = 'passed', completed_at = migration.clock()
