@@ -64,6 +64,7 @@ async function previewIn(
   // In the order of the key, which the stage keeps.
   const staged = { ...(isMapped ? definition : stagedPlainly(definition)), serial: true } as const
   const chosen = { condition: firstRows(staged, rows) }
+  await planControl(tx).silenceLog()
   await tx.unsafe(stageStatement(staged))
   await copyIn(tx, target.tap(), staged, (sink) => source.copyOut(staged, chosen, sink))
   const preview = await planControl(tx).previewStage(

@@ -50,6 +50,10 @@ export function planControl(sql: Sql | TransactionSql) {
     }
   }
   return {
+    /** Of the rest of this transaction, where the role may: the log would quote rows that COPY fails at. */
+    async silenceLog(): Promise<void> {
+      await one(sql`select migration.silence_log()::text as answer`)
+    },
     /** Only inside a transaction with a filled stage, which is taken back. */
     previewStage(
       definition: CompiledEntity,

@@ -42,11 +42,24 @@ $$;
 comment on function migration._silence_triggers(jsonb) is
   'Switches triggers and foreign keys off for this transaction, unless the table has a deferrable key; SF422 where the role may not and the table has some.';
 
+create function migration.silence_log() returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- even a session that is ended in the middle of a COPY is logged with the row that it was at
+  set local log_min_messages = panic;
+exception when insufficient_privilege then
+  null;
+end
+$$;
+comment on function migration.silence_log() is
+  'Keeps failures of this transaction out of the server''s log, which would quote rows; what fails is told by its code in migration.errors. Does nothing where the role may not.';
+
 create function migration.begin_load(p_migration_id uuid, p_batch_id uuid, p_attempt integer)
 returns void language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
 begin
+  perform migration.silence_log();
   perform migration._silence_triggers(e.definition)
      from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   perform set_config('statement_timeout',

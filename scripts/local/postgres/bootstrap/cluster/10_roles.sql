@@ -26,4 +26,4 @@ alter role postgres set search_path = "$user", public, extensions;
 alter role supabase_admin set search_path = "$user", public, auth, extensions;
 
 -- A hosted project lets `postgres` set these; here parameter privileges do the same.
-grant set on parameter session_replication_role, log_min_duration_statement, track_io_timing to postgres;
+grant set on parameter session_replication_role, log_min_messages, log_min_duration_statement, track_io_timing to postgres;
