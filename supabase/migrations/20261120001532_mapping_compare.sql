@@ -46,7 +46,7 @@ begin
         from %7$s t where %8$s) t on true',
     case when v_id is null then 'null::uuid' else 'e.c' || v_id end,
     -- what a refused row has in the target may be what was there before
-    case when v_mapping ->> 'conflict' = 'fail' then 'true' else 'coalesce(l.id is not null and m.origin <> ''f'', false)' end,
+    case when v_mapping ->> 'strategy' = 'lookup' then 'false' when v_mapping ->> 'conflict' = 'fail' then 'true' else 'coalesce(l.id is not null and m.origin <> ''f'', false)' end,
     -- of a row that the target had, nothing is ours to compare
     case when v_id is null then 'true' else format('coalesce(m.origin, %L) <> ''f''',
       case when v_mapping ->> 'conflict' = 'ignore' then 'f' else 'c' end) end,
