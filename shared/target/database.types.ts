@@ -2977,7 +2977,7 @@ export type Database = {
           refused: number
         }[]
       }
-      silence_log: { Args: never; Returns: undefined }
+      silence_log: { Args: Record<PropertyKey, never>; Returns: undefined }
       start: {
         Args: {
           p_configuration: Json
