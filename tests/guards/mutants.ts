@@ -3,6 +3,7 @@
  * that must turn red: mostly one. `npm run mutants` takes each out in a copy of the project.
  */
 
+import { mappingMutants } from './mapping-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { verificationMutants } from './verification-mutants.ts'
 
@@ -12,6 +13,7 @@ const sql = (name: string) => `supabase/migrations/${name}`
 
 export const mutants: readonly Mutant[] = [
   ...verificationMutants,
+  ...mappingMutants,
   {
     guard: 'fence: the attempt',
     file: sql('20261120001300_claim.sql'),
@@ -20,6 +22,7 @@ export const mutants: readonly Mutant[] = [
     tests: [
       'fence rejects the load of an attempt that was overtaken',
       'verification rejects the report of an attempt that was overtaken',
+      'mapping rejects the stage of an attempt that was overtaken',
     ],
   },
   {
@@ -27,7 +30,11 @@ export const mutants: readonly Mutant[] = [
     file: sql('20261120001300_claim.sql'),
     find: "and b.attempt = p_attempt and b.status = 'processing'",
     replace: 'and b.attempt = p_attempt',
-    tests: ['fence rejects a second completion of a committed batch'],
+    tests: [
+      'fence rejects a second completion of a committed batch',
+      'mapping rejects the look at late references of an attempt that was overtaken',
+      'replay rejects the stage of an attempt that was overtaken',
+    ],
   },
   {
     guard: 'one holder: skip locked',

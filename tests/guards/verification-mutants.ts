@@ -92,7 +92,7 @@ declare
   {
     guard: 'verification: claims of the pass at work',
     file: sql('20261120001300_claim.sql'),
-    find: "and (b.kind = 'copy' or b.pass_id = v_migration.verification_id)",
+    find: "and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)",
     replace: '',
     tests: ['verification leaves alone what a pass that was broken off has left'],
   },
