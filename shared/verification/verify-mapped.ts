@@ -7,6 +7,7 @@ import type { StageCheck } from '../projection/mapping.ts'
 import type { TargetRows } from './offenders.ts'
 import type { CheckResult, Finding, Outcome } from './outcome.ts'
 import { checkReferences } from './references/check-references.ts'
+import { withTargetReferences } from './references/target-references.ts'
 import { openComparison } from './rows/comparison.ts'
 import { checkRules } from './rules/check-rules.ts'
 import type { Side } from './side.ts'
@@ -46,7 +47,7 @@ export async function verifyMapped(options: MappedOptions): Promise<Outcome> {
     findings: findings.map((found): Finding => ({ check, severity: 'failed', ...found })),
   }
   if (!options.first || mode === 'counts' || entity.mapping!.strategy === 'lookup') return rows
-  const whole = await wholeTable(options)
+  const whole = await withTargetReferences(await wholeTable(options))
   const others = [await checkReferences(whole), await checkRules({ ...whole, first: true })]
   return {
     results: [...rows.results, ...others.flatMap(({ results }) => results)],

@@ -101,6 +101,10 @@ begin
     continue when v_condition is null;
     perform migration._find_sourceless(v_entity, v_own, v_condition);
   end loop;
+  -- those were found with the first rows
+  if exists (select from jsonb_array_elements(p_ranges) r where r -> 0 = 'null') then
+    perform migration._find_unmapped(v_entity, v_own);
+  end if;
   insert into pg_temp.ferry_sourceless (key)
   select case jsonb_array_length(k) when 1 then k ->> 0 else k::text end from jsonb_array_elements(p_keys) k;
   delete from pg_temp.ferry_sourceless x using pg_temp.ferry_rows e where e.key = x.key;
@@ -110,6 +114,7 @@ begin
     with unmapped as (delete from migration.id_map m using pg_temp.ferry_sourceless x
       where m.map_entity_id = v_own and m.source_key = x.key returning m.target_id, m.origin)
     select coalesce(array_agg(u.target_id::text) filter (where u.origin = 'c'), '{}') into v_gone from unmapped u;
+    v_gone := v_gone || array(select x.target_key from pg_temp.ferry_sourceless x where x.target_key is not null and x.is_named);
   end if;
   execute format('delete from pg_temp.ferry_stage s where not exists (select from pg_temp.ferry_compared c where c.kind is not null and c.key = %s)',
     v_entity.definition #>> '{mapping,key}');
