@@ -2207,7 +2207,10 @@ export type Database = {
       _end_if_done: { Args: { p_migration_id: string }; Returns: string }
       _end_verification: { Args: { p_pass_id: string }; Returns: undefined }
       _ensure_error_partition: { Args: { p_at: string }; Returns: undefined }
-      _equal_in_target: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
+      _equal_in_target: {
+        Args: { p_alias?: string; p_columns: Json; p_mapping: Json }
+        Returns: string
+      }
       _evict: {
         Args: {
           p_batch: Omit<
@@ -2483,6 +2486,7 @@ export type Database = {
         }
       }
       _orphans: { Args: { p_definition: Json; p_late: Json }; Returns: string }
+      _others: { Args: { p_definition: Json }; Returns: string[] }
       _plan_steps: { Args: { p_entities: Json; p_migration_id: string }; Returns: undefined }
       _preview_statement: { Args: { p_definition: Json; p_values: boolean }; Returns: string }
       _put_back: { Args: { p_definition: Json }; Returns: undefined }

@@ -14,13 +14,13 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function migration._values(jsonb, text, jsonb, text) is 'c<n>, … for positions of columns, to be compared as the target compares them.';
 
-create function migration._equal_in_target(p_mapping jsonb, p_columns jsonb) returns text
+create function migration._equal_in_target(p_mapping jsonb, p_columns jsonb, p_alias text default 'r') returns text
 language sql immutable set search_path = '' as $$
-  select string_agg(format('t.%I = r.c%s', p_mapping #>> array['columns', c], c), ' and ' order by at)
+  select string_agg(format('t.%I = %s.c%s', p_mapping #>> array['columns', c], p_alias, c), ' and ' order by at)
     from jsonb_array_elements_text(p_columns) with ordinality x(c, at)
 $$;
-comment on function migration._equal_in_target(jsonb, jsonb) is
-  'Condition that a row t of the target has the values of a row r of ferry_rows at these positions.';
+comment on function migration._equal_in_target(jsonb, jsonb, text) is
+  'Condition that a row t of the target has the values of a row of ferry_rows, r or another name, at these positions.';
 
 create function migration._refuse_taken(p_mapping jsonb, p_target text, p_wins text) returns void
 language plpgsql set search_path = '' as $$

@@ -34,8 +34,9 @@ begin
   if v_mapping ->> 'conflict' = 'fail' then
     return;
   end if;
+  -- not t alone: that would be its column of this name, where it has one
   execute format('insert into pg_temp.ferry_there
-    select r.place, t from pg_temp.ferry_rows r join %s t on %s where r.refused is null for update of t', v_target, v_equal);
+    select r.place, row(t.*)::%1$s from pg_temp.ferry_rows r join %1$s t on %2$s where r.refused is null for update of t', v_target, v_equal);
   if v_mapping ->> 'conflict' = 'ignore' then
     update pg_temp.ferry_rows r set refused = -1 from pg_temp.ferry_there e where e.place = r.place;
     return;

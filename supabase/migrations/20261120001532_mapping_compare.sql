@@ -21,7 +21,7 @@ comment on function migration._compared_columns(jsonb) is
 
 create function migration._same_identity(p_mapping jsonb) returns text
 language sql immutable set search_path = '' as $$
-  select replace(migration._equal_in_target(p_mapping, p_mapping -> 'identity'), 'r.c', 'e.c')
+  select migration._equal_in_target(p_mapping, p_mapping -> 'identity', 'e')
 $$;
 comment on function migration._same_identity(jsonb) is 'Condition that a row t of the target is the one of a computed row e.';
 

@@ -2,19 +2,24 @@
 -- Called by: function process-batch, after COPY has filled ferry_stage with the rows of certain keys.
 -- Keeps: a replay never writes over a row that the target has; a repair replaces exactly its keys; a dead
 --   letter is resolved in the transaction that loads its row; counters move, nothing is counted twice.
+create function migration._others(p_definition jsonb) returns setof text
+language sql stable set search_path = '' as $$
+  -- an identity that is always generated takes no value of ours
+  select quote_ident(a.attname) from pg_catalog.pg_attribute a
+   where a.attrelid = migration._target_of(p_definition)::regclass and a.attnum > 0 and not a.attisdropped
+     and a.attgenerated = '' and a.attidentity <> 'a' and not p_definition #> '{mapping,columns}' ? a.attname
+   order by a.attnum
+$$;
+comment on function migration._others(jsonb) is 'Quoted columns of the target that the plan does not write.';
+
 create function migration._keep_others(p_definition jsonb) returns void
 language plpgsql set search_path = '' as $$
-declare
-  v_others text;
 begin
-  -- an identity that is always generated takes no value of ours
-  select string_agg(format('t.%I', a.attname), ', ' order by a.attnum) into v_others
-    from pg_catalog.pg_attribute a
-   where a.attrelid = migration._target_of(p_definition)::regclass and a.attnum > 0 and not a.attisdropped
-     and a.attgenerated = '' and a.attidentity <> 'a' and not p_definition #> '{mapping,columns}' ? a.attname;
-  if v_others is not null then
-    execute format('create temp table ferry_others on commit drop as select r.place, %s from %s t join pg_temp.ferry_rows r on %s', v_others,
-      migration._target_of(p_definition), migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
+  if exists (select from migration._others(p_definition)) then
+    -- whole rows: any name of a table's own would be in the way of one of its columns
+    execute format('create temp table ferry_others on commit drop as
+      select r.place, row(t.*)::%1$s as image from %1$s t join pg_temp.ferry_rows r on %2$s', migration._target_of(p_definition),
+      migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
   end if;
 end
 $$;
@@ -29,8 +34,7 @@ begin
   end if;
   execute format('update %s t set %s from pg_temp.ferry_rows r join pg_temp.ferry_others o on o.place = r.place
       where (r.refused is null or r.refused = 0) and %s', migration._target_of(p_definition),
-    (select string_agg(format('%1$I = o.%1$I', a.attname), ', ') from pg_catalog.pg_attribute a
-      where a.attrelid = 'pg_temp.ferry_others'::regclass and a.attnum > 1),
+    (select string_agg(format('%1$s = (o.image).%1$s', x.name), ', ') from migration._others(p_definition) x(name)),
     migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
 end
 $$;
