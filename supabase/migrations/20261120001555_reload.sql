@@ -49,9 +49,9 @@ begin
     return;
   end if;
   -- whose row a map without it does not say, the plan's word decides
-  execute format('insert into pg_temp.ferry_there select distinct r.place from pg_temp.ferry_rows r join %s t on %s
+  execute format('insert into pg_temp.ferry_there select distinct on (r.place) r.place, row(t.*)::%1$s from pg_temp.ferry_rows r join %1$s t on %2$s
       left join migration.id_map m on m.map_entity_id = $1 and m.source_key = r.key
-     where coalesce(m.origin, ''u'') <> ''c''',
+     where coalesce(m.origin, ''u'') <> ''c'' order by r.place',
     migration._target_of(p_definition), migration._equal_in_target(v_mapping, v_mapping -> 'identity')) using p_own;
   if v_mapping ->> 'conflict' = 'ignore' then
     update pg_temp.ferry_rows r set refused = -1 from pg_temp.ferry_there e where e.place = r.place and r.refused is null;
@@ -62,13 +62,17 @@ comment on function migration._leave_alone(jsonb, integer) is
   'Finds the rows that the target had before, in ferry_there; where the plan ignores those, they stay as they are (refused -1).';
 
 create function migration._goes(p_mapping jsonb, p_columns jsonb) returns text
-language sql immutable set search_path = '' as $$
-  -- of a row that is refused by now, what the target had before stays
-  select format('exists (select from pg_temp.ferry_rows r where %s
-    and (r.refused is null or r.refused <> -1 and not exists (select from pg_temp.ferry_there e where e.place = r.place)))',
-    migration._equal_in_target(p_mapping, p_columns))
+language sql stable set search_path = '' as $$
+  -- of a row that is refused by now, what the target had before stays, or is put back; without triggers alone
+  -- it is put back
+  select format('exists (select from pg_temp.ferry_rows r where %s and %s)', migration._equal_in_target(p_mapping, p_columns),
+    case when p_mapping ->> 'conflict' <> 'update'
+         then '(r.refused is null or r.refused <> -1 and not exists (select from pg_temp.ferry_there e where e.place = r.place))'
+         when migration._is_silent() then 'r.refused is distinct from -1'
+         else 'not exists (select from pg_temp.ferry_there e where e.place = r.place)' end)
 $$;
-comment on function migration._goes(jsonb, jsonb) is 'Condition over a row t of the target that it goes before ferry_rows come, found by these positions of columns.';
+comment on function migration._goes(jsonb, jsonb) is
+  'Condition over a row t of the target that it goes before ferry_rows come, found by these positions of columns.';
 
 create function migration._clear_keys(p_definition jsonb, p_own integer, p_extra text[]) returns bigint
 language plpgsql set search_path = '' as $$
@@ -153,6 +157,7 @@ create function migration._settle_pass(p_batch migration.batches) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_entity migration.entity_statuses;
+  v_settled record;
 begin
   if exists (select from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id
        and b.status <> 'completed' and b.id <> p_batch.id) then
@@ -165,8 +170,15 @@ begin
      order by e.dependency_order
   loop
     p_batch.entity_status_id := v_entity.id;
-    perform migration._settle(p_batch, v_entity.definition,
+    select * into v_settled from migration._settle(p_batch, v_entity.definition,
       migration._map_entity(v_entity.definition #>> '{mapping,system}', v_entity.entity_name));
+    -- its own batches may be long done
+    update migration.entity_statuses e
+       set records_failed = d.letters, records_filtered = e.records_filtered + v_settled.left_out,
+           records_processed = e.records_read - d.letters - e.records_filtered - v_settled.left_out
+      from (select count(*) as letters from migration.errors x
+             where x.entity_status_id = v_entity.id and x.is_dead_letter and (not x.is_resolved or x.resolution = 'dismissed')) d
+     where e.id = v_entity.id and v_settled.refused + v_settled.left_out > 0;
   end loop;
 end
 $$;
