@@ -55,7 +55,9 @@ export const mappingMutants: readonly Mutant[] = [
     find: 'case when migration._waits(e.id, k.kind) then',
     replace: 'case when false then',
     tests: [
+      'order hands on the next range when the one before it is in',
       'order lets children wait until their parents are in, and late references for all rows',
+      'mapping gives a row back that had to give way to one that the server refuses',
     ],
   },
   {
@@ -119,9 +121,8 @@ export const mappingMutants: readonly Mutant[] = [
   {
     guard: 'mapping: columns that the plan does not mention',
     file: exists,
-    find: "concat_ws(', ', v_columns.fresh, v_columns.kept))",
-    replace:
-      "concat_ws(', ', v_columns.fresh, regexp_replace(v_columns.kept, '[^,]+', 'default', 'g')))",
+    find: "string_agg('(e.image).' || o.name, ', ' order by o.at)",
+    replace: "string_agg('null', ', ' order by o.at)",
     tests: ['mapping keeps an image of what it overwrites'],
   },
   {

@@ -148,6 +148,18 @@ describe.concurrent('one of several rows with the same values', { timeout: 60_00
     expect(await scene.count(id, 'u')).toMatchObject({ read: 3, loaded: 1, failed: 2 })
   })
 
+  test('is the last by one rule alone', async () => {
+    const name = 'mixed'
+    const rules = [unique('x'), { ...unique('y'), wins: 'last' }]
+    const told = {
+      name,
+      source: table('t', `values (1, 'a', 'b')`),
+      entities: [entity(name, 't', rules)],
+    }
+    await scene.prepare(told)
+    await expect(scene.begin(told)).rejects.toThrow('unique_last_not_alone')
+  })
+
   test('stays when an earlier one is tried again', async () => {
     const name = 'again'
     const id = await scene.move({

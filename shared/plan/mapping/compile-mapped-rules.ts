@@ -3,10 +3,12 @@ import type { CompiledRule } from '../../projection/entity.ts'
 import { quoteIdent } from '../../projection/quote.ts'
 import type { CatalogColumn, CatalogTable } from '../../source/catalog-rows.ts'
 import { compileRules } from '../compile-rule.ts'
+import { type Problem, planPath } from '../problem.ts'
 import type { Rule } from '../rule.ts'
 import type { Rejection } from './checks.ts'
 import type { MadeColumn } from './compile-columns.ts'
 import type { Intent } from './intent.ts'
+import type { Path } from './walk.ts'
 import type { World } from './world.ts'
 
 export interface MappedRules {
@@ -34,6 +36,7 @@ export function compileMappedRules(
   { catalog, problems }: World,
 ): MappedRules {
   const { rules, path } = intent.selected
+  problems.push(...lastProblems(rules, [...path, 'rules']))
   const places = new Map(columns.map(({ wanted }, at) => [wanted.target, at]))
   const surroundings = {
     table: targetTable(intent, columns),
@@ -58,6 +61,27 @@ export function compileMappedRules(
     return [wins === undefined ? common : { ...common, wins }]
   })
   return { rules: inTarget, rejections }
+}
+
+/**
+ * Earlier rows give way to later ones batch by batch: a row that has given way by one rule would have to come
+ * back where its rival gives way by another.
+ */
+function lastProblems(rules: readonly Rule[], path: Path): Problem[] {
+  const refusing = rules.flatMap((rule, at) =>
+    rule.rule === 'unique' && rule.severity === 'reject' ? [{ at, wins: rule.wins }] : [],
+  )
+  const last = refusing.find(({ wins }) => wins === 'last')
+  if (last === undefined || refusing.length === 1) return []
+  return [
+    {
+      code: 'unique_last_not_alone',
+      message:
+        'Where the last row wins, no other rule of uniqueness may refuse rows of the entity.',
+      hint: 'Let the first row win by all of them, or give the other rules the severity error.',
+      path: planPath([...path, last.at, 'wins']),
+    },
+  ]
 }
 
 /** The target's table in the words of a catalog, as far as rules ask. */
