@@ -65,6 +65,8 @@ begin
   perform set_config('statement_timeout',
     (greatest(1, extract(epoch from v_batch.lease_until - migration.clock())) * 1000)::bigint::text, true);
   perform set_config('lock_timeout', '10s', true);
+  -- compiling a plan costs more than it saves on one range
+  perform set_config('jit', 'off', true);
   perform set_config('migration.rows_before',
     (select migration._rows_inserted(e.definition)::text from migration.entity_statuses e
       where e.id = v_batch.entity_status_id), true);

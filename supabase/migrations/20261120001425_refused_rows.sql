@@ -3,7 +3,7 @@
 -- Keeps: the key is the only value of a row.
 create function migration._server_code(p_sqlstate text) returns text
 language sql immutable set search_path = '' as $$
-  select case when p_sqlstate is null then null when p_sqlstate = '23502' then 'required_missing' when p_sqlstate = '23505' then 'duplicate'
+  select case when p_sqlstate = '23502' then 'required_missing' when p_sqlstate = '23505' then 'duplicate'
               when p_sqlstate = '22001' then 'length_violated' when p_sqlstate ~ '^(23|44)' then 'constraint_violated'
               when p_sqlstate = 'P0001' then 'trigger_refused' else 'value_refused' end
 $$;
@@ -13,20 +13,25 @@ create function migration._refused_rows(p_mapping jsonb) returns table (
   source_record_id text, error_type text, error_code text, sqlstate text, error_message text, context jsonb)
 language plpgsql volatile set search_path = '' as $$
 begin
+  -- reasons are few and rows may be many: what is told of a reason is made once
   return query
-  select r.key,
-         case when x.sqlstate is null then f.reason ->> 'kind'
-              when x.sqlstate ~ '^(23|44)' then 'constraint_violation' else 'data_validation' end,
-         coalesce(migration._server_code(x.sqlstate), f.reason ->> 'code'), x.sqlstate,
-         'Row refused: ' || coalesce(migration._server_code(x.sqlstate) || coalesce(' by ' || x.constraint_name, ''),
-           (f.reason ->> 'code') || ' by ' || (f.reason ->> 'rule')) || '.',
-         jsonb_strip_nulls(jsonb_build_object('rule', f.reason ->> 'rule', 'columns',
-           case when x.place is null then f.reason -> 'columns'
-                when x.column_name is not null then jsonb_build_array(x.column_name) end, 'constraint', x.constraint_name))
+  with reasons as materialized (
+    select x.at::smallint as refused, x.reason ->> 'kind' as kind, x.reason ->> 'code' as code,
+           format('Row refused: %s by %s.', x.reason ->> 'code', x.reason ->> 'rule') as message,
+           jsonb_build_object('rule', x.reason -> 'rule', 'columns', x.reason -> 'columns') as context
+      from jsonb_array_elements(p_mapping -> 'refusals') with ordinality x(reason, at)
+     where not coalesce((x.reason ->> 'skips')::boolean, false))
+  select r.key, f.kind, f.code, null::text, f.message, f.context
+    from pg_temp.ferry_rows r join reasons f on f.refused = r.refused
+  union all
+  select r.key, case when x.sqlstate ~ '^(23|44)' then 'constraint_violation' else 'data_validation' end, c.code, x.sqlstate,
+         'Row refused: ' || c.code || coalesce(' by ' || x.constraint_name, '') || '.',
+         jsonb_strip_nulls(jsonb_build_object('columns', case when x.column_name is not null then jsonb_build_array(x.column_name) end,
+           'constraint', x.constraint_name))
     from pg_temp.ferry_rows r
-    left join pg_temp.ferry_refused x on x.place = r.place
-   cross join lateral (select p_mapping #> array['refusals', (r.refused - 1)::text] as reason) f
-   where r.refused > 0 and not coalesce((f.reason ->> 'skips')::boolean, false);
+    join pg_temp.ferry_refused x on x.place = r.place
+   cross join lateral (select migration._server_code(x.sqlstate) as code offset 0) c
+   where r.refused = 32767;
 end
 $$;
 comment on function migration._refused_rows(jsonb) is

@@ -29,6 +29,15 @@ $$;
 comment on function migration._make_rows(jsonb, integer[], text) is
   'Computes the target''s rows of the stage into ferry_rows; what cannot be computed is refused.';
 
+create function migration._skips(p_mapping jsonb) returns smallint[]
+language sql immutable set search_path = '' as $$
+  select array_append(array_agg(x.at::smallint), -1::smallint)
+    from jsonb_array_elements(p_mapping -> 'refusals') with ordinality x(refusal, at)
+   where (x.refusal ->> 'skips')::boolean
+$$;
+comment on function migration._skips(jsonb) is
+  'Values of refused that leave a row out instead of refusing it: reasons that skip, and -1 for rows that the target keeps.';
+
 create function migration._server_refused(p_duplicates smallint[], p_evicted bigint, p_known bigint) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
@@ -95,13 +104,17 @@ comment on function migration._write_map(jsonb, integer, integer, boolean) is
   'Records the accepted rows in the map. p_is_new: it cannot have one of their keys.';
 
 create function migration._dead_letters(p_batch migration.batches, p_mapping jsonb) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+declare
+  v_now timestamptz := migration.clock();
+begin
   insert into migration.errors (migration_id, entity_status_id, batch_id, error_type, error_code, sqlstate,
     error_message, source_record_id, context, occurred_at, is_dead_letter)
   select p_batch.migration_id, p_batch.entity_status_id, p_batch.id, l.error_type, l.error_code, l.sqlstate,
          l.error_message, l.source_record_id, l.context || jsonb_build_object('batch_number', p_batch.batch_number),
-         migration.clock(), true
-    from migration._refused_rows(p_mapping) l
+         v_now, true
+    from migration._refused_rows(p_mapping) l;
+end
 $$;
 comment on function migration._dead_letters(migration.batches, jsonb) is 'Writes a dead letter for every refused row of ferry_rows.';
 
@@ -132,10 +145,12 @@ declare
   v_own integer;
   v_inserted bigint := 0;
   v_evicted bigint := 0;
+  v_skips smallint[];
 begin
   select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   v_mapping := v_entity.definition -> 'mapping';
   v_own := migration._map_entity(v_mapping ->> 'system', v_entity.entity_name);
+  v_skips := migration._skips(v_mapping);
   insert into migration.loads (migration_id, entity_status_id, batch_id, loaded_at)
   values (p_migration_id, v_entity.id, p_batch_id, migration.clock()) returning id into v_load_id;
   perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'select');
@@ -143,10 +158,9 @@ begin
   if v_mapping ->> 'strategy' <> 'lookup' then
     select i.loaded, i.evicted into v_inserted, v_evicted from migration._insert_rows(v_batch, v_entity.definition, v_own) i;
   end if;
-  select count(*) filter (where r.refused is null or r.refused = 0),
-         count(*) filter (where r.refused > 0 and coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false) is false),
-         count(*) filter (where r.refused = -1 or coalesce((v_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false))
-    into loaded, failed, left_out from pg_temp.ferry_rows r;
+  select count(*) filter (where r.refused is null), count(*) filter (where r.refused = any (v_skips)), count(*)
+    into loaded, left_out, failed from pg_temp.ferry_rows r;
+  failed := failed - loaded - left_out;
   if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
       'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');

@@ -37,7 +37,9 @@ begin
     select e.key, coalesce(f.skips, false), x.is_dead, %1$s, m.target_id is not null, coalesce(m.target_id <> %1$s, false), %2$s,
            t.is_there, t.columns
       from pg_temp.ferry_rows e
-      left join migration.id_map m on m.map_entity_id = $1 and m.source_key = e.key
+      -- one look at the primary key a row, whatever the statistics say
+      left join lateral (select i.target_id, i.load_id, i.origin from migration.id_map i
+        where i.map_entity_id = $1 and i.source_key = e.key limit 1) m on true
       left join migration.loads l on l.id = m.load_id and l.entity_status_id = $3
      cross join lateral (select ($2 #>> array[(e.refused - 1)::text, ''skips''])::boolean as skips) f
      cross join lateral (select exists (select from migration.errors d where d.entity_status_id = $3

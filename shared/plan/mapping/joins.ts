@@ -37,7 +37,9 @@ export function openJoins(maps: string[]): Joins {
         [parent, key],
         'm',
         (alias) =>
-          `left join migration.id_map ${alias} on ${alias}.map_entity_id = ($1::integer[])[${place}] and ${alias}.source_key = ${key}`,
+          // One look at the primary key a row, whatever the statistics say: a join may read the whole map.
+          `left join lateral (select m.target_id from migration.id_map m
+  where m.map_entity_id = ($1::integer[])[${place}] and m.source_key = ${key} limit 1) ${alias} on true`,
       )
     },
     presence(table, column, value, equals, isUnique) {
