@@ -2,11 +2,23 @@
 -- Called by: accounting.sql (the gate), function control (verify), repair.sql.
 -- Keeps: one pass at a time; a weaker pass than the plan asks for opens no gate.
 create function migration._check_batch_rows(p_entity migration.entity_statuses) returns integer
-language sql stable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  v_bytes numeric;
+  v_rows numeric := 200000;
+begin
   -- about 256 MiB of rows a batch, judged by what was copied
-  select greatest(1, least(200000, 268435456 / greatest(1, (
-    select sum(b.bytes) / greatest(1, sum(b.records_successful)) from migration.batches b
-     where b.migration_id = p_entity.migration_id and b.entity_status_id = p_entity.id and b.kind = 'copy'))))::integer
+  select sum(b.bytes) / greatest(1, sum(b.records_successful)) into v_bytes from migration.batches b
+   where b.migration_id = p_entity.migration_id and b.entity_status_id = p_entity.id and b.kind = 'copy';
+  if p_entity.definition ? 'mapping' then
+    -- they travel again: no more than the copy has taken at once, and shared by the lanes
+    v_bytes := v_bytes * 8;
+    v_rows := greatest(20000, least(p_entity.batch_size,
+      -- whose ranges the target cannot tell is looked at as a whole where that is possible
+      case when migration._range_condition(p_entity.definition, '["0"]', null) is not null then p_entity.records_read / 4 end));
+  end if;
+  return greatest(1, least(v_rows, 268435456 / greatest(1, v_bytes)));
+end
 $$;
 comment on function migration._check_batch_rows(migration.entity_statuses) is 'Rows that one batch of a check looks at.';
 

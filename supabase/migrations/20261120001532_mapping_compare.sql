@@ -99,14 +99,14 @@ comment on function migration._sort_alike(text, text) is
 
 create function migration._numbers_between(p_after numeric, p_through numeric) returns text
 language sql immutable set search_path = '' as $$
-  -- the map sorts by text: for each number of digits a range of texts, which has longer ones in it, too
-  select format('(%s) and case when m.source_key ~ ''^-?[0-9]{1,19}$'' then m.source_key::numeric > %s and m.source_key::numeric <= %s end',
-    concat_ws(' or ', case when p_after < 0 then 'm.source_key between ''-'' and ''-:''' end,
-      (select string_agg(format('m.source_key between %L and %L', x.low, x.high), ' or ' order by digits)
-         from generate_series(1, 19) digits
-        cross join lateral (select greatest(p_after + 1, case digits when 1 then 0 else round(power(10::numeric, digits - 1)) end) as low,
-                                   least(p_through, round(power(10::numeric, digits)) - 1) as high) x
-        where x.low <= x.high)), p_after, p_through)
+  -- the map sorts by text, which is the order of numbers among those with as many digits
+  select '(' || string_agg(format('m.source_key between %L and %L and octet_length(m.source_key) = %s', sign || x.low, sign || x.high,
+           length(sign) + digits), ' or ' order by sign, digits) || ')'
+    from (values ('', p_after + 1, p_through), ('-', -p_through, -p_after - 1)) half (sign, low, high)
+   cross join generate_series(1, 19) digits
+   cross join lateral (select greatest(half.low, case when digits > 1 then round(power(10::numeric, digits - 1)) when sign = '' then 0 else 1 end) as low,
+                              least(half.high, round(power(10::numeric, digits)) - 1) as high) x
+   where x.low <= x.high
 $$;
 comment on function migration._numbers_between(numeric, numeric) is
   'Condition over a row m of the map that its key is a whole number of a half-open range, written so that the primary key finds it.';

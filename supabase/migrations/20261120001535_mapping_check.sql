@@ -43,7 +43,8 @@ comment on function migration._stage_findings(jsonb, jsonb, jsonb) is
   'What ferry_compared and ferry_sourceless have found: up to 1000 by name, and the range where there are more. target_key: the key is not one of the source. A warning where the row may be one that the target had.';
 
 create function migration.check_stage(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_values boolean)
-returns table (source_rows bigint, target_rows bigint, findings jsonb) language plpgsql set search_path = '' as $$
+returns table (source_rows bigint, target_rows bigint, findings jsonb)
+language plpgsql set search_path = '' set work_mem = '64MB' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
   v_entity migration.entity_statuses;
