@@ -164,7 +164,8 @@ export const plan = {
   name: 'ward',
   source: { secret: 'LEGACY_DATABASE_URL', schemas: ['ward'], system: 'ward' },
   rename: { schemas: { ward: 'ward_new' } },
-  settings: { lanes: 2, batch_rows: 10 },
+  // One lane: of rows with the same values, the first by key is in.
+  settings: { lanes: 1, batch_rows: 10 },
   entities: [
     {
       source: 'ward.people',
