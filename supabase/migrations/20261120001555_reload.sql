@@ -139,7 +139,7 @@ begin
          l.source_record_id, l.context || jsonb_build_object('batch_number', p_batch.batch_number), migration.clock(), true
     from migration._refused_rows(p_mapping) l
    where not exists (select from migration.errors d where d.entity_status_id = p_batch.entity_status_id
-     and d.is_dead_letter and not d.is_resolved and d.source_record_id = l.source_record_id);
+     and d.is_dead_letter and (not d.is_resolved or d.resolution = 'dismissed') and d.source_record_id = l.source_record_id);
   update migration.errors d set is_resolved = true, resolved_at = migration.clock(), resolved_by = p_actor,
          resolution = case when r.key is null or r.refused not in (0, -1) then 'gone' when r.refused = -1 then 'superseded' else 'replayed' end
     from migration.errors o left join pg_temp.ferry_rows r on r.key = o.source_record_id
@@ -160,13 +160,13 @@ declare
   v_settled record;
 begin
   if exists (select from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id
-       and b.status <> 'completed' and b.id <> p_batch.id) then
+       and b.status <> 'completed' and b.id <> p_batch.id
+       and b.entity_status_id in (select c.id from migration._circle(p_batch.entity_status_id) c)) then
     return;  -- a parent may come with a later batch
   end if;
   for v_entity in
-    select e.* from migration.entity_statuses e
-     where jsonb_array_length(e.definition #> '{mapping,late}') > 0
-       and e.id in (select b.entity_status_id from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id)
+    select e.* from migration._circle(p_batch.entity_status_id) e
+     where exists (select from migration.entity_dependencies d where d.entity_status_id = e.id and d.kind = 'settle')
      order by e.dependency_order
   loop
     p_batch.entity_status_id := v_entity.id;
@@ -183,7 +183,7 @@ begin
 end
 $$;
 comment on function migration._settle_pass(migration.batches) is
-  'In the last batch of a pass, which come one after the other: settles the late references of all its entities.';
+  'In the last batch of a pass that is about a circle, before those that refer to it: settles its entities. The batches come one after the other.';
 
 create function migration.reload_stage(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_replace boolean, p_extra text[], p_actor text)
 returns table (removed bigint, loaded bigint) language plpgsql set search_path = '' as $$

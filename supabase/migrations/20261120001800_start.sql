@@ -97,13 +97,14 @@ begin
          case when migration._waits(e.id, k.kind) then 'infinity' else '-infinity' end::timestamptz
     from migration.entity_statuses e cross join (values ('copy', 1), ('settle', 2)) k (kind, at)
    where e.migration_id = p_migration_id
-     and (k.kind = 'copy' or jsonb_array_length(e.definition #> '{mapping,late}') > 0);
+     and (k.kind = 'copy' or exists (select from migration.entity_dependencies d where d.entity_status_id = e.id and d.kind = 'settle'));
   update migration.entity_statuses e set batches_created = 2
-   where e.migration_id = p_migration_id and jsonb_array_length(e.definition #> '{mapping,late}') > 0;
+   where e.migration_id = p_migration_id
+     and exists (select from migration.entity_dependencies d where d.entity_status_id = e.id and d.kind = 'settle');
 end
 $$;
 comment on function migration._write_first_batches(uuid, jsonb, integer) is
-  'Writes what entities wait for, and for each its first range and, where it has late references, the look at them.';
+  'Writes what entities wait for, and for each its first range and, where references are to be settled, the look at them.';
 
 create function migration._save_mappings(p_entities jsonb, p_version text) returns void
 language sql set search_path = '' as $$

@@ -42,6 +42,7 @@ function definition({ table, conflict = 'fail', wins = 'first', limit = 1000 }: 
     key: [{ column: 'id', type: 'integer' }],
     serial: true,
     columns: [],
+    references: [{ columns: ['up'], referenced: target, referenced_columns: ['id'] }],
     mapping: {
       strategy: 'uuid',
       entity_type: 'thing',

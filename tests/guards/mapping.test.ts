@@ -166,10 +166,12 @@ describe('mapping', () => {
         { id: 2, x: 'b', up: 9 },
         { id: 3, x: 'c', up: 2 },
         { id: 4, x: 'd', up: 1 },
+        { id: 5, x: 'e', up: 3 },
       ])
       await settle(sql, id)
       expect(await texts(sql, table)).toEqual(['a', 'd'])
-      expect(await letters(sql, id)).toEqual(['2 reference_missing', '3 reference_missing'])
+      const gone = ['2', '3', '5'].map((key) => `${key} reference_missing`)
+      expect(await letters(sql, id)).toEqual(gone)
       expect(await keysInMap(sql, table)).toEqual(['1', '4'])
     }))
 

@@ -65,8 +65,12 @@ export function arrange(
     }
   }
   const reaches = reachability(needs)
-  const isUnsettled = (parent: string) =>
-    late.some(({ child, missing }) => child === parent && missing !== 'null')
+  const isCircle = (one: string, other: string) => reaches(one, other) && reaches(other, one)
+  // What goes late takes rows along all around the circle.
+  const isUnsettled = (name: string) =>
+    late.some(({ child, missing }) => missing !== 'null' && isCircle(child, name))
+  const settledWith = (name: string) =>
+    isUnsettled(name) ? [...intents.keys()].filter((other) => isCircle(name, other)) : []
   return {
     order,
     isLate: (child, parent) => lates.has(pair(child, parent)),
@@ -81,10 +85,16 @@ export function arrange(
             if (missing !== null && lates.has(pair(name, parent))) {
               return { kind: 'settle', entity_name: parent, until: 'copied' }
             }
-            const isCircle = reaches(parent, name)
-            const until = isUnsettled(parent) && !isCircle ? 'completed' : 'copied'
+            const until = isUnsettled(parent) && !reaches(parent, name) ? 'completed' : 'copied'
             return { kind: 'copy', entity_name: parent, until }
-          }),
+          })
+          .concat(
+            settledWith(name).map((other) => ({
+              kind: 'settle',
+              entity_name: other,
+              until: 'copied',
+            })),
+          ),
       ),
   }
 }
