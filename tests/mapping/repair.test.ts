@@ -58,6 +58,18 @@ describe('a repair of mapped entities', async () => {
     await assertExactCounters(scene.targetUrl, id)
   })
 
+  it('lets what was put away with a word rest when its row is found in the target', async () => {
+    await scene.control('resolve', id, { keys: ['34'], notes: 'Agreed.' })
+    await damage(`insert into person (id, legacy, age) values ('${idOf('person', 34)}', 34, 999)`)
+    expect(await lines(await next('verify'))).toContain('extra person ["34"]')
+    expect(await first(await next('repair'))).toEqual([])
+    const letters = await target<{ resolution: string | null }[]>`
+      select resolution from migration.errors where migration_id = ${id} and is_dead_letter and source_record_id = '34'`
+    expect([...letters]).toEqual([{ resolution: 'dismissed' }])
+    await assertExactCounters(scene.targetUrl, id)
+    clean = await snapshot(target, id)
+  })
+
   it('makes thousands of rows anew, and no other', async () => {
     const places = () => target<{ key: number; place: string }[]>`
       select legacy as key, concat(ctid, ' ', xmin) as place from public.bulk order by legacy`
