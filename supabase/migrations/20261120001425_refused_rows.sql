@@ -3,11 +3,11 @@
 -- Keeps: the key is the only value of a row.
 create function migration._server_code(p_sqlstate text) returns text
 language sql immutable set search_path = '' as $$
-  select case when p_sqlstate = '23502' then 'required_missing' when p_sqlstate = '23505' then 'duplicate'
+  select case when p_sqlstate is null then null when p_sqlstate = '23502' then 'required_missing' when p_sqlstate = '23505' then 'duplicate'
               when p_sqlstate = '22001' then 'length_violated' when p_sqlstate ~ '^(23|44)' then 'constraint_violated'
               when p_sqlstate = 'P0001' then 'trigger_refused' else 'value_refused' end
 $$;
-comment on function migration._server_code(text) is 'Code of a refusal by the server.';
+comment on function migration._server_code(text) is 'Code of a refusal by the server; null where it was not the server.';
 
 create function migration._refused_rows(p_mapping jsonb) returns table (
   source_record_id text, error_type text, error_code text, sqlstate text, error_message text, context jsonb)
