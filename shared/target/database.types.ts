@@ -2092,6 +2092,53 @@ export type Database = {
           isSetofReturn: true
         }
       }
+      _circle: {
+        Args: { p_entity_status_id: string }
+        Returns: {
+          batch_size: number
+          batches_created: number
+          checkpoints_written: number
+          completed_at: string | null
+          copied_at: string | null
+          definition: NonNullable<Json>
+          dependency_order: number
+          entity_name: string
+          id: string
+          last_processed_id: string | null
+          migration_id: string
+          pace_floor: number | null
+          prefix_through: NonNullable<Json>
+          records_failed: number
+          records_filtered: number
+          records_processed: number
+          records_read: number
+          records_total: number
+          slow_batches: number
+          started_at: string | null
+          status: string
+          target_entity: string
+          throughput_per_second: number
+          updated_at: string
+        }[]
+        SetofOptions: {
+          from: '*'
+          to: 'entity_statuses'
+          isOneToOne: false
+          isSetofReturn: true
+        }
+      }
+      _circle_references: {
+        Args: { p_entity_status_id: string }
+        Returns: {
+          child: string
+          definition: Json
+          doomed: string
+          nulled: string
+          orphan: string
+          own: number
+          refusal: number
+        }[]
+      }
       _clear_keys: {
         Args: { p_definition: Json; p_extra: string[]; p_own: number }
         Returns: number
@@ -2200,6 +2247,8 @@ export type Database = {
       }
       _dead_letters_at_a_look: { Args: { p_migration_id: string }; Returns: Json }
       _decide_unique: { Args: { p_mapping: Json; p_target: string }; Returns: undefined }
+      _doom: { Args: { p_entity_status_id: string }; Returns: undefined }
+      _doom_statement: { Args: { p_condition: string; p_definition: Json }; Returns: string }
       _emit: {
         Args: { p_data?: Json; p_event_type: string; p_migration_id: string }
         Returns: undefined
@@ -2331,6 +2380,7 @@ export type Database = {
       _is_mixed: { Args: { p_definition: Json }; Returns: boolean }
       _is_moved: { Args: { p_mapping: Json; p_parent: Json }; Returns: boolean }
       _is_ours: { Args: { p_mapping: Json }; Returns: string }
+      _is_settled: { Args: { p_mapping: Json }; Returns: string }
       _is_silent: { Args: Record<PropertyKey, never>; Returns: boolean }
       _keep_others: { Args: { p_definition: Json }; Returns: undefined }
       _key_array: { Args: { p_definition: Json; p_key: string }; Returns: Json }
@@ -2485,7 +2535,6 @@ export type Database = {
           isSetofReturn: false
         }
       }
-      _orphans: { Args: { p_definition: Json; p_late: Json }; Returns: string }
       _others: { Args: { p_definition: Json }; Returns: string[] }
       _plan_steps: { Args: { p_entities: Json; p_migration_id: string }; Returns: undefined }
       _preview_statement: { Args: { p_definition: Json; p_values: boolean }; Returns: string }
@@ -2657,6 +2706,7 @@ export type Database = {
       _shown: { Args: { p_value: unknown }; Returns: string }
       _shown_row: { Args: { p_alias: string; p_names: Json; p_prefix: string }; Returns: string }
       _silence_triggers: { Args: { p_definition: Json }; Returns: undefined }
+      _skips: { Args: { p_mapping: Json }; Returns: number[] }
       _sort_alike: { Args: { p_source: string; p_target: string }; Returns: boolean }
       _stage_findings: {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
