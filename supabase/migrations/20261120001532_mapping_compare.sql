@@ -114,11 +114,12 @@ comment on function migration._numbers_between(numeric, numeric) is
 create function migration._key_range(p_definition jsonb, p_after jsonb, p_through jsonb,
   out columns bigint, out type text, out is_alike boolean, out after text, out through text)
 language sql stable set search_path = '' as $$
+  -- a key that became an id has no columns in the target: null then
   select count(*), min(k ->> 'type'), coalesce(bool_and(migration._sort_alike(k ->> 'type', t.type)), false),
-         format('(%s) > (%s)', string_agg(format('t.%I', t.attname), ', ' order by at),
-           string_agg(format('%L::%s', p_after ->> (at - 1)::integer, t.type), ', ' order by at)),
-         format('(%s) <= (%s)', string_agg(format('t.%I', t.attname), ', ' order by at),
-           string_agg(format('%L::%s', p_through ->> (at - 1)::integer, t.type), ', ' order by at))
+         '(' || string_agg('t.' || quote_ident(t.attname), ', ' order by at) || ') > ('
+           || string_agg(quote_literal(p_after ->> (at - 1)::integer) || '::' || t.type, ', ' order by at) || ')',
+         '(' || string_agg('t.' || quote_ident(t.attname), ', ' order by at) || ') <= ('
+           || string_agg(quote_literal(p_through ->> (at - 1)::integer) || '::' || t.type, ', ' order by at) || ')'
     from jsonb_array_elements(p_definition -> 'key') with ordinality x(k, at)
     left join lateral (select a.attname, format_type(a.atttypid, null) as type from pg_catalog.pg_attribute a
       where a.attrelid = migration._target_of(p_definition)::regclass

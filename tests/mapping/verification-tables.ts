@@ -31,6 +31,7 @@ create table kept (id integer primary key, v text); insert into kept select n, '
 create table grown (id integer primary key, v text); insert into grown select n, 'v' || n from ${rows(12)};
 create table spread (id integer primary key, v text); insert into spread select (n - 5) * 7, 'v' || n from ${rows(40)};
 create table spread_kept (a smallint, b bigint, v text, primary key (a, b)); insert into spread_kept select n % 4, n * 10, 'v' from ${rows(40)};
+create table spread_pair (a integer, b integer, v text, primary key (a, b)); insert into spread_pair select n % 3, n, 'v' from ${rows(20)};
 create table spread_text (id text primary key, v text); insert into spread_text select 'k' || n, 'v' from ${rows(40)};
 ${cellTable()};
 analyze;
@@ -117,6 +118,7 @@ export const PLAN = {
     }),
     entity('spread', { id: uuid, columns: { legacy: 'id', v: 'v' } }),
     entity('spread_kept', { id: { strategy: 'preserve' }, columns: { a: 'a', b: 'b', v: 'v' } }),
+    entity('spread_pair', { id: uuid, columns: { legacy: 'b', v: 'v' } }),
     entity('spread_text', { id: uuid, columns: { legacy: 'id', v: 'v' } }),
     entity('cell', { id: uuid, columns: cellColumns() }),
   ],
@@ -263,6 +265,8 @@ const ROWS_CHANGED: readonly Change[] = [
   here(`insert into spread values ('${fresh(5)}', 5, 'v')`, `extra spread ["${fresh(5)}"]`),
   // Only how many they are is known where the sides may sort alike or not.
   { ...there(`delete from spread_text where id = 'k7'`), more: 1 },
+  here(`update spread_pair set v = '' where legacy = 8`, 'changed spread_pair ["2","8"] v'),
+  here(`delete from spread_pair where legacy = 9`, 'missing spread_pair ["0","9"]'),
   here(
     `drop index grown_id_idx; insert into grown values (5, 'v5')`,
     'duplicates grown ["5"] 1 to 2',
