@@ -1,7 +1,7 @@
 -- Owns: rows of a mapped entity that are read again by their keys: for a replay, and for a repair.
 -- Called by: function process-batch, after COPY has filled ferry_stage with the rows of certain keys.
 -- Keeps: a replay never writes over a row that the target has; a repair replaces exactly its keys; a dead
---   letter is resolved in the transaction that loads its row; counters move, nothing is counted twice.
+--   letter is resolved in the transaction that loads its row.
 create function migration._others(p_definition jsonb) returns setof text
 language sql stable set search_path = '' as $$
   -- an identity that is always generated takes no value of ours
@@ -225,44 +225,3 @@ end
 $$;
 comment on function migration.reload_stage(uuid, uuid, integer, boolean, text[], text) is
   'Loads the rows of the stage again. p_replace: what the target has of their keys goes first, and the rows of p_extra; otherwise it is newer and stays. SF001, SF002.';
-
-create function migration._recount(p_entity_status_id uuid) returns void
-language plpgsql set search_path = '' as $$
-declare
-  v_entity migration.entity_statuses;
-  v_failed bigint;
-begin
-  select * into v_entity from migration.entity_statuses e where e.id = p_entity_status_id for no key update;
-  select count(*) into v_failed from migration.errors d
-   where d.entity_status_id = p_entity_status_id and d.is_dead_letter and (not d.is_resolved or d.resolution = 'dismissed');
-  -- rows that are gone at the source, or left out by now, count as filtered
-  update migration.entity_statuses e
-     set records_failed = v_failed,
-         records_filtered = e.records_filtered + n.left_out,
-         records_processed = e.records_read - v_failed - e.records_filtered - n.left_out, updated_at = migration.clock()
-    from (select count(*) as left_out from migration.errors d
-           where d.entity_status_id = p_entity_status_id and d.is_dead_letter and d.resolution = 'gone'
-             and not coalesce((d.context ->> 'counted')::boolean, false)) n
-   where e.id = p_entity_status_id;
-  update migration.errors d set context = d.context || '{"counted": true}'
-   where d.entity_status_id = p_entity_status_id and d.is_dead_letter and d.resolution = 'gone'
-     and not coalesce((d.context ->> 'counted')::boolean, false);
-  update migration.orchestrations o
-     set records_processed = t.processed, records_failed = t.failed, records_filtered = t.filtered
-    from (select sum(e.records_processed) as processed, sum(e.records_failed) as failed, sum(e.records_filtered) as filtered
-            from migration.entity_statuses e where e.migration_id = v_entity.migration_id) t
-   where o.id = v_entity.migration_id;
-end
-$$;
-comment on function migration._recount(uuid) is
-  'Brings the counters of an entity and its migration to what its dead letters say: what is no dead letter any more was loaded, or is gone. Locks the entity, then the orchestration.';
-
-create function migration._recount_pass(p_batch migration.batches) returns void
-language sql set search_path = '' as $$
-  select migration._recount(e.id) from migration.entity_statuses e
-   where e.migration_id = p_batch.migration_id and e.definition ? 'mapping'
-     and e.id in (select b.entity_status_id from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id)
-   order by e.id
-$$;
-comment on function migration._recount_pass(migration.batches) is
-  'Recounts the mapped entities of a batch''s pass: its last batch settles references of all of them. Call it under the locks of the entities.';

@@ -94,7 +94,10 @@ declare
     file: sql('20261120001300_claim.sql'),
     find: "and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)",
     replace: '',
-    tests: ['verification leaves alone what a pass that was broken off has left'],
+    tests: [
+      'verification is not broken off by what a pass before it has left',
+      'verification leaves alone what a pass that was broken off has left',
+    ],
   },
   {
     guard: 'verification: one at a time',
