@@ -4,7 +4,8 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Found, named, openScene, type Pass } from '../verification/scene.ts'
-import { CHANGES, idOf, PLAN, REFUSED, SOURCE, TARGET } from './verification-tables.ts'
+import { CHANGES } from './verification-changes.ts'
+import { idOf, PLAN, REFUSED, SOURCE, TARGET } from './verification-tables.ts'
 
 /** What a plan that fills tables of others is told once for all. */
 const WARNINGS = ['! column_extra column note of old']
