@@ -1,53 +1,9 @@
 /** What is refused of expressions, and what only a server can judge. */
 import { describe, expect, it } from 'vitest'
-import {
-  compileExpression,
-  patternsOfExpression,
-  type Scope,
-  type Value,
-} from '../../../shared/plan/mapping/compile-expression.ts'
-import { type Expression, expressionSchema } from '../../../shared/plan/mapping/expression.ts'
+import { patternsOfExpression } from '../../../shared/plan/mapping/compile-expression.ts'
+import { expressionSchema } from '../../../shared/plan/mapping/expression.ts'
 import { zonesOfExpression } from '../../../shared/plan/mapping/expression-parts.ts'
-import { type Problem, planPath } from '../../../shared/plan/problem.ts'
-
-const types: Record<string, string> = {
-  t: 'text',
-  v: 'character varying(9)',
-  i: 'integer',
-  n: 'numeric(6,2)',
-  f: 'double precision',
-  d: 'date',
-  ts: 'timestamp(3) without time zone',
-  b: 'boolean',
-  j: 'json',
-  u: 'uuid',
-  a: 'integer[]',
-}
-
-function compile(written: unknown): { value: Value | undefined; problems: Problem[] } {
-  const problems: Problem[] = []
-  const scope: Scope = {
-    problems,
-    column(name, path) {
-      const at = Object.keys(types).indexOf(name)
-      if (at >= 0) return { sql: `s.s${at}`, type: types[name]!, fails: [] }
-      problems.push({ code: 'column_unknown', message: '', hint: '', path: planPath(path) })
-      return undefined
-    },
-    reference: () => ({ sql: 'm0.target_id', type: 'uuid', fails: [] }),
-  }
-  const expression = expressionSchema.parse(written)
-  return { value: compileExpression(expression, ['c'], scope), problems }
-}
-
-const codes = (written: unknown) => {
-  const { value, problems } = compile(written)
-  expect(value).toBeUndefined()
-  return problems.map(({ code, path }) => `${code} ${path}`)
-}
-
-const _nested = (levels: number): Expression =>
-  levels === 1 ? 't' : { op: 'trim', of: _nested(levels - 1) }
+import { codes } from './compiled-expression.ts'
 
 describe('problems', () => {
   it.each<[unknown, string[]]>([

@@ -1,60 +1,8 @@
 /** Expressions: how they are written, their limits and types. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  compileExpression,
-  type Scope,
-  type Value,
-} from '../../../shared/plan/mapping/compile-expression.ts'
-import { type Expression, expressionSchema } from '../../../shared/plan/mapping/expression.ts'
-import { type Problem, planPath } from '../../../shared/plan/problem.ts'
-
-const types: Record<string, string> = {
-  t: 'text',
-  v: 'character varying(9)',
-  i: 'integer',
-  n: 'numeric(6,2)',
-  f: 'double precision',
-  d: 'date',
-  ts: 'timestamp(3) without time zone',
-  b: 'boolean',
-  j: 'json',
-  u: 'uuid',
-  a: 'integer[]',
-}
-
-function compile(written: unknown): { value: Value | undefined; problems: Problem[] } {
-  const problems: Problem[] = []
-  const scope: Scope = {
-    problems,
-    column(name, path) {
-      const at = Object.keys(types).indexOf(name)
-      if (at >= 0) return { sql: `s.s${at}`, type: types[name]!, fails: [] }
-      problems.push({ code: 'column_unknown', message: '', hint: '', path: planPath(path) })
-      return undefined
-    },
-    reference: () => ({ sql: 'm0.target_id', type: 'uuid', fails: [] }),
-  }
-  const expression = expressionSchema.parse(written)
-  return { value: compileExpression(expression, ['c'], scope), problems }
-}
-
-const typeOf = (written: unknown) => {
-  const { value, problems } = compile(written)
-  expect(problems).toEqual([])
-  return value?.type
-}
-
-const codes = (written: unknown) => {
-  const { value, problems } = compile(written)
-  expect(value).toBeUndefined()
-  return problems.map(({ code, path }) => `${code} ${path}`)
-}
-
-const isPlan = (written: unknown) => expressionSchema.safeParse(written).success
-
-const nested = (levels: number): Expression =>
-  levels === 1 ? 't' : { op: 'trim', of: nested(levels - 1) }
+import { expressionSchema } from '../../../shared/plan/mapping/expression.ts'
+import { codes, compile, isPlan, nested, typeOf } from './compiled-expression.ts'
 
 describe('expressions as a plan writes them', () => {
   it('are refused where something is misspelt, missing or beyond its bounds', () => {

@@ -1,43 +1,8 @@
 /** Foreign keys that become references, and look-ups. */
 import { describe, expect, it } from 'vitest'
-import { entityNamespace } from '../../../shared/projection/name-uuid.ts'
 import { catalog, column, key, table } from './catalog.ts'
 import { compile, referring, state, there, told } from './mapping-plan.ts'
-
-const text = { type: 'text', type_oid: '25', length: -1 }
-const parent = table('p', { columns: [column('id'), column('code', text)] })
-const pair = table('pair', {
-  columns: [column('a'), column('b', text)],
-  keys: [key('pair_pkey', true, ['a', 'b'])],
-})
-const child = referring(
-  table('c', {
-    columns: [
-      column('id'),
-      column('p', { type: 'bigint', type_oid: '20', not_null: false }),
-      column('b', text),
-      column('a'),
-    ],
-  }),
-  { p: 'p.id' },
-  { b: 'pair.b', a: 'pair.a' },
-)
-const source = catalog([parent, pair, child])
-const reference = (to: string, of: string | string[], more: object = {}) => ({
-  op: 'reference',
-  to: `public.${to}`,
-  of,
-  ...more,
-})
-/** The child with one column, and its parents as they are given. */
-const plan = (expression: object, ...parents: (string | object)[]) => ({
-  entities: [
-    ...parents,
-    { source: 'public.c', id: { strategy: 'uuid' }, columns: { x: expression } },
-  ],
-})
-const uuid = (name: string) => ({ source: `public.${name}`, id: { strategy: 'uuid' } })
-const hexOf = (name: string) => entityNamespace('legacy', `public.${name}`).replaceAll('-', '')
+import { hexOf, parent, plan, reference, source, uuid } from './referring-tables.ts'
 
 describe('foreign keys', () => {
   it('become references where the parent gets new ids, and stay where it keeps its own', () => {
