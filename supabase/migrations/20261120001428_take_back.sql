@@ -11,7 +11,7 @@ $$;
 comment on function migration._identity_text(jsonb) is 'Key text of a row t of the target, of an entity whose key is preserved.';
 
 create function migration._take_back(p_batch migration.batches, p_definition jsonb, p_condition text, p_reason jsonb, p_own integer)
-returns bigint language plpgsql set search_path = '' as $$
+returns bigint language plpgsql set search_path = '' set enable_nestloop = off as $$
 declare
   v_mapping jsonb := p_definition -> 'mapping';
   v_is_mapped boolean := v_mapping ->> 'id' is not null;

@@ -56,7 +56,7 @@ comment on function migration._doom_statement(jsonb, text) is
   'Notes rows t of an entity in ferry_doomed. $1: its id in the map, $2: the entity, $3: why.';
 
 create function migration._doom(p_entity_status_id uuid) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set enable_nestloop = off as $$
 declare
   v_reference record;
   v_rows bigint;
@@ -85,7 +85,7 @@ comment on function migration._doom(uuid) is
   'Finds the rows of an entity''s circle that cannot stay, in ferry_doomed: whatever member asks, whatever is gone already, they are the same.';
 
 create function migration._settle(p_batch migration.batches, p_definition jsonb, p_own integer, out refused bigint, out left_out bigint)
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set enable_nestloop = off as $$
 declare
   v_id text := p_definition #>> array['mapping', 'columns', p_definition #>> '{mapping,identity,0}'];
   v_reason record;
