@@ -4,7 +4,7 @@
  */
 import { classify } from '../platform/sqlstate.ts'
 import { quoteLiteral } from '../projection/quote.ts'
-import { patternsOfExpression, zonesOfExpression } from './mapping/expression-parts.ts'
+import { patternsOfExpression, zonesOfExpression } from './expression/expression-parts.ts'
 import { writtenColumns } from './mapping/walk.ts'
 import { type Problem, planPath } from './problem.ts'
 import type { Plan, WrittenEntity } from './schema.ts'

@@ -1,7 +1,7 @@
 /** What must hold of the rows of an entity: a small fixed vocabulary. */
 import { z } from 'zod'
+import { builtInTypeSchema } from './expression/expression.ts'
 import { filterValueSchema } from './filter.ts'
-import { builtInTypeSchema } from './mapping/expression.ts'
 
 const column = z.string().min(1).max(200)
 /** Findings and reports are told apart by it. */

@@ -1,10 +1,10 @@
 /** What refuses a row, in the order in which the reasons count. */
 import type { CompiledRefusal } from '../../projection/mapping.ts'
 import { quoteIdent, quoteTable } from '../../projection/quote.ts'
+import type { Fail } from '../expression/value.ts'
 import type { MadeColumn, MadeReference } from './compile-columns.ts'
 import type { Intent } from './intent.ts'
 import { equality } from './reference.ts'
-import type { Fail } from './value.ts'
 import type { World } from './world.ts'
 
 export interface Check {

@@ -1,11 +1,11 @@
 /** Which entity comes after which, what it waits for, and which references have to be looked at late. */
 import type { Dependency } from '../../projection/mapping.ts'
 import type { Catalog } from '../../source/catalog-rows.ts'
+import { referencesOfExpression } from '../expression/expression-parts.ts'
 import { didYouMean, standardName } from '../names.ts'
 import { dependencyOrder, type Dependency as Edge } from '../order.ts'
 import { type Note, type Problem, planPath } from '../problem.ts'
 import { nameOf } from '../selection.ts'
-import { referencesOfExpression } from './expression-parts.ts'
 import type { Intent } from './intent.ts'
 import type { Path } from './walk.ts'
 

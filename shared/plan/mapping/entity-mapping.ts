@@ -1,6 +1,6 @@
 /** How the rows of an entity change on their way, as a plan writes it. */
 import { z } from 'zod'
-import { expressionSchema } from './expression.ts'
+import { expressionSchema } from '../expression/expression.ts'
 
 const columnName = z.string().min(1).max(200)
 

@@ -1,8 +1,8 @@
 /** What is to become of an entity: its columns in the target, before any of them is compiled. */
 import type { TargetState, TargetTable } from '../../schema/target-state.ts'
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
+import type { Expression } from '../expression/expression.ts'
 import { type Note, type Problem, planPath } from '../problem.ts'
-import type { Expression } from './expression.ts'
 import type { Role, Roles } from './roles.ts'
 import { columnsIn, isReferenceOf, type Path, straightSource, writtenColumns } from './walk.ts'
 

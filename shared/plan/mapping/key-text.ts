@@ -1,5 +1,5 @@
 /** The text that a row is known by: what the map keeps, and what references are matched with. */
-import type { Value } from './value.ts'
+import type { Value } from '../expression/value.ts'
 
 /** Types whose cast to text is what their output function prints. */
 const castAlike = new Set(['text', 'character varying', 'smallint', 'integer', 'bigint', 'uuid'])

@@ -1,9 +1,9 @@
 /** Between what and what a reference leads, and what stands against it. */
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
 import { findColumn } from '../column.ts'
+import type { ReferenceExpression } from '../expression/expression.ts'
 import { didYouMean, standardName } from '../names.ts'
 import { type Problem, planPath } from '../problem.ts'
-import type { ReferenceExpression } from './expression.ts'
 import type { Intent } from './intent.ts'
 import { printAlike } from './key-text.ts'
 import { followed } from './roles.ts'

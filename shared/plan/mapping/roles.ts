@@ -3,12 +3,12 @@
  * column refers to decides whether it can stay as it is.
  */
 import type { Catalog, CatalogTable } from '../../source/catalog-rows.ts'
+import { isInteger } from '../expression/type-text.ts'
 import { chooseScan, type Scan } from '../key.ts'
 import { formatTableName, standardName } from '../names.ts'
 import type { Plan } from '../schema.ts'
 import { nameOf, type SelectedEntity } from '../selection.ts'
 import { travelType } from './stage.ts'
-import { isInteger } from './type-text.ts'
 import { columnsIn, isReferenceOf, straightSource } from './walk.ts'
 
 export type Strategy = 'uuid' | 'preserve' | 'lookup'

@@ -5,7 +5,7 @@
 import type { CompiledColumn } from '../../projection/entity.ts'
 import { quoteIdent } from '../../projection/quote.ts'
 import type { CatalogColumn, CatalogType } from '../../source/catalog-rows.ts'
-import type { Value } from './value.ts'
+import type { Value } from '../expression/value.ts'
 
 export interface Stage {
   /** The column's value in the target, over `s`; asking for it makes it travel. */

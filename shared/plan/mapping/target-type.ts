@@ -4,9 +4,9 @@ import { quoteQualified } from '../../projection/quote.ts'
 import type { TargetColumn } from '../../schema/target-state.ts'
 import type { TypeNames } from '../../schema/type-names.ts'
 import type { CatalogColumn, CatalogType } from '../../source/catalog-rows.ts'
-import type { TargetType } from './convert.ts'
+import type { TargetType } from '../expression/convert.ts'
+import { parseType } from '../expression/type-text.ts'
 import { travelType } from './stage.ts'
-import { parseType } from './type-text.ts'
 
 export interface ColumnType extends TargetType {
   /** What rules can say about it: oid of a type of the source, or '0'. */

@@ -1,7 +1,7 @@
 /** What expressions read of a row of the source. */
-import type { Path } from './context.ts'
-import type { Expression, ReferenceExpression } from './expression.ts'
-import { partsOf } from './expression-parts.ts'
+import type { Path } from '../expression/context.ts'
+import type { Expression, ReferenceExpression } from '../expression/expression.ts'
+import { partsOf } from '../expression/expression-parts.ts'
 
 export type { Path }
 

@@ -1,6 +1,6 @@
 /** Values on their way into the types of columns: nothing is lost in silence, and nothing raises. */
 import { describe, expect, it } from 'vitest'
-import { builtinType } from '../../../shared/plan/mapping/convert.ts'
+import { builtinType } from '../../../shared/plan/expression/convert.ts'
 import { type Cell, cells, evaluate, expectEach, invalid, mappingDatabase } from './evaluate.ts'
 
 const db = mappingDatabase()

@@ -3,10 +3,13 @@ import { randomBytes } from 'node:crypto'
 import postgres, { type Sql } from 'postgres'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { cloneDatabase, dropDatabase } from '../../../scripts/local/index.ts'
-import { compileExpression, type Value } from '../../../shared/plan/mapping/compile-expression.ts'
-import { convert, type TargetType } from '../../../shared/plan/mapping/convert.ts'
-import { expressionSchema } from '../../../shared/plan/mapping/expression.ts'
-import { parseType, plainType } from '../../../shared/plan/mapping/type-text.ts'
+import {
+  compileExpression,
+  type Value,
+} from '../../../shared/plan/expression/compile-expression.ts'
+import { convert, type TargetType } from '../../../shared/plan/expression/convert.ts'
+import { expressionSchema } from '../../../shared/plan/expression/expression.ts'
+import { parseType, plainType } from '../../../shared/plan/expression/type-text.ts'
 import type { Problem } from '../../../shared/plan/problem.ts'
 import { quoteLiteral } from '../../../shared/projection/quote.ts'
 import { attachServers } from '../../support/project.ts'

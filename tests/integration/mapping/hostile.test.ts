@@ -1,9 +1,9 @@
 /** Whatever a plan or a row holds, the SQL stays what it was made as, and does not raise. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileExpression } from '../../../shared/plan/mapping/compile-expression.ts'
-import { builtinType } from '../../../shared/plan/mapping/convert.ts'
-import { expressionSchema } from '../../../shared/plan/mapping/expression.ts'
+import { compileExpression } from '../../../shared/plan/expression/compile-expression.ts'
+import { builtinType } from '../../../shared/plan/expression/convert.ts'
+import { expressionSchema } from '../../../shared/plan/expression/expression.ts'
 import { nameUuid, nameUuidSql, urlNamespace } from '../../../shared/projection/name-uuid.ts'
 import { quoteIdent } from '../../../shared/projection/quote.ts'
 import { evaluate, mappingDatabase } from './evaluate.ts'

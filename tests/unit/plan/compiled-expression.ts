@@ -4,8 +4,8 @@ import {
   compileExpression,
   type Scope,
   type Value,
-} from '../../../shared/plan/mapping/compile-expression.ts'
-import { type Expression, expressionSchema } from '../../../shared/plan/mapping/expression.ts'
+} from '../../../shared/plan/expression/compile-expression.ts'
+import { type Expression, expressionSchema } from '../../../shared/plan/expression/expression.ts'
 import { type Problem, planPath } from '../../../shared/plan/problem.ts'
 
 export const types: Record<string, string> = {

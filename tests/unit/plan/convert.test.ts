@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { cast } from '../../../shared/plan/mapping/cast.ts'
-import { builtinType, convert } from '../../../shared/plan/mapping/convert.ts'
-import { literal } from '../../../shared/plan/mapping/literal.ts'
-import type { Value } from '../../../shared/plan/mapping/value.ts'
+import { cast } from '../../../shared/plan/expression/cast.ts'
+import { builtinType, convert } from '../../../shared/plan/expression/convert.ts'
+import { literal } from '../../../shared/plan/expression/literal.ts'
+import type { Value } from '../../../shared/plan/expression/value.ts'
 
 const column = (type: string): Value => ({ sql: 's.s0', type, fails: [] })
 

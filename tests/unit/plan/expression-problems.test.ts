@@ -1,8 +1,8 @@
 /** What is refused of expressions, and what only a server can judge. */
 import { describe, expect, it } from 'vitest'
-import { patternsOfExpression } from '../../../shared/plan/mapping/compile-expression.ts'
-import { expressionSchema } from '../../../shared/plan/mapping/expression.ts'
-import { zonesOfExpression } from '../../../shared/plan/mapping/expression-parts.ts'
+import { patternsOfExpression } from '../../../shared/plan/expression/compile-expression.ts'
+import { expressionSchema } from '../../../shared/plan/expression/expression.ts'
+import { zonesOfExpression } from '../../../shared/plan/expression/expression-parts.ts'
 import { codes } from './compiled-expression.ts'
 
 describe('problems', () => {

@@ -1,7 +1,7 @@
 /** Expressions: how they are written, their limits and types. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { expressionSchema } from '../../../shared/plan/mapping/expression.ts'
+import { expressionSchema } from '../../../shared/plan/expression/expression.ts'
 import { codes, compile, isPlan, nested, typeOf } from './compiled-expression.ts'
 
 describe('expressions as a plan writes them', () => {
