@@ -157,7 +157,11 @@ begin
   perform migration._write_first_batches(v_id, p_entities, (p_configuration ->> 'max_retries')::integer);
   perform migration._save_mappings(p_entities, p_plan_fingerprint);
   update migration.map_entities m set begun_empty_by =
-      case when not exists (select from migration.id_map i where i.map_entity_id = m.id) then v_id end
+      case when not exists (select from migration.id_map i where i.map_entity_id = m.id)
+        -- two at once would both believe that they write alone
+        and not exists (select from migration.entity_statuses e join migration.orchestrations o on o.id = e.migration_id
+          where o.status in ('pending', 'running') and o.id <> v_id and e.entity_name = m.source_table
+            and e.definition #>> '{mapping,system}' = m.source_system) then v_id end
    where (m.source_system, m.source_table) in (
        select p #>> '{definition,mapping,system}', p ->> 'entity_name' from jsonb_array_elements(p_entities) p);
   perform migration._plan_steps(v_id, p_entities);

@@ -17,6 +17,8 @@ export interface StageRow {
 
 export interface MappedEntity {
   readonly table: string
+  /** Table of the source where it is called otherwise. */
+  readonly from?: string
   readonly conflict?: 'fail' | 'update' | 'ignore'
   readonly wins?: 'first' | 'last'
   /** Rows that may be refused. */
@@ -79,13 +81,13 @@ export async function makeTarget(sql: Sql, table: string): Promise<void> {
 export async function startMapped(sql: Sql, ...entities: MappedEntity[]): Promise<string> {
   for (const { table } of entities) await makeTarget(sql, table)
   const described = entities.map((entity, at) => ({
-    entity_name: `legacy.${entity.table}`,
+    entity_name: `legacy.${entity.from ?? entity.table}`,
     target_entity: `public.${entity.table}`,
     dependency_order: at + 1,
     records_total: 100,
     definition: definition(entity),
     waits_for: [
-      { kind: 'settle', entity_name: `legacy.${entity.table}`, until: 'copied' },
+      { kind: 'settle', entity_name: `legacy.${entity.from ?? entity.table}`, until: 'copied' },
       ...(entity.waits_for ?? []),
     ],
   }))
