@@ -62,7 +62,7 @@ create index batches_entity_status_id on migration.batches (entity_status_id);
 create index batches_claimable on migration.batches (migration_id, dependency_order, batch_number)
   where status in ('pending', 'retrying');
 create index batches_held on migration.batches (migration_id, lease_until) where status = 'processing';
-create index batches_pass on migration.batches (migration_id, pass_id) where kind not in ('copy', 'settle');
+create index batches_pass on migration.batches (migration_id, pass_id) where kind <> 'copy';
 create index batches_open on migration.batches (migration_id, entity_status_id)
   where status <> 'completed';
 comment on table migration.batches is 'One claimable key range of one entity; the queue that every function works on.';
