@@ -1,15 +1,14 @@
 /** `ferry report [ID]`: a summary in the terminal, and everything as one HTML page that needs no network. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { openTarget } from '../../shared/target/connect.ts'
 import { control } from '../../shared/target/control.ts'
 import { MigrationReport } from '../report/document.ts'
-import { at, refusal } from '../run/failure.ts'
-import { inspectTarget } from '../run/server.ts'
+import { at } from '../run/failure.ts'
 import type { Client } from './client.ts'
 import type { Console } from './console.ts'
 import { type ExitCode, exitCodeOf } from './exit.ts'
 import { identify } from './identify.ts'
+import { movedByRun } from './moved-by-run.ts'
 import { Migration, outcomeOf } from './report.ts'
 
 interface ReportCommand {
@@ -72,29 +71,18 @@ function fileOf({ html }: ReportCommand, id: string, isJson: boolean): string | 
 }
 
 /** @throws FerryError `target_*`; `migration_none` where `ferry run` has never been there */
-async function reportOfTarget(
+function reportOfTarget(
   console: Console,
   command: ReportCommand,
   address: string,
 ): Promise<ExitCode> {
-  const target = openTarget(address)
-  try {
-    const { has_control } = await inspectTarget(target)
-    if (!has_control) {
-      throw refusal(
-        'migration_none',
-        'The target has no migration.',
-        'Check --target; "ferry run --forget" removes the records of migrations.',
-      )
-    }
+  return movedByRun(address, (target) => {
     const verbs = control(target)
     const reports: Reports = {
       list: async () => z.array(Migration).parse(await at('target', verbs.listMigrations())),
       fullReport: async (id) =>
         MigrationReport.parse(await at('target', verbs.migrationReport(id))),
     }
-    return await report(reports, console, command)
-  } finally {
-    await target.end({ timeout: 1 })
-  }
+    return report(reports, console, command)
+  })
 }

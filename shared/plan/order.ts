@@ -41,7 +41,12 @@ export function dependencyOrder(
   return { order: toposort.array(sorted, pairs), broken }
 }
 
-function reaches(graph: ReadonlyMap<string, readonly string[]>, from: string, to: string): boolean {
+/** Whether a way along the edges of a graph leads from a node to another; a node reaches itself. */
+export function reaches(
+  graph: ReadonlyMap<string, readonly string[]>,
+  from: string,
+  to: string,
+): boolean {
   const seen = new Set<string>()
   const open = [from]
   for (let node = open.pop(); node !== undefined; node = open.pop()) {

@@ -3,7 +3,7 @@ import type { Dependency } from '../../projection/mapping.ts'
 import type { Catalog } from '../../source/catalog-rows.ts'
 import { referencesOfExpression } from '../expression/expression-parts.ts'
 import { didYouMean, standardName } from '../names.ts'
-import { dependencyOrder, type Dependency as Edge } from '../order.ts'
+import { dependencyOrder, type Dependency as Edge, reaches } from '../order.ts'
 import { type Note, type Problem, planPath } from '../problem.ts'
 import { nameOf } from '../selection.ts'
 import type { Intent } from './intent.ts'
@@ -158,17 +158,7 @@ function reachability(needs: readonly Need[]): (from: string, to: string) => boo
   for (const { child, parent } of needs) {
     parents.set(child, [...(parents.get(child) ?? []), parent])
   }
-  return (from, to) => {
-    const seen = new Set<string>()
-    const open = [from]
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (node === to) return true
-      if (seen.has(node)) continue
-      seen.add(node)
-      open.push(...(parents.get(node) ?? []))
-    }
-    return false
-  }
+  return (from, to) => reaches(parents, from, to)
 }
 
 /** The stricter of two with the same parent; in the order of names. */
