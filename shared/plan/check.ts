@@ -5,8 +5,14 @@ import { type Compilation, compilePlan } from './compile.ts'
 import type { Note } from './problem.ts'
 import type { Plan } from './schema.ts'
 
-export function checkPlan(plan: Plan, catalog: Catalog, state?: TargetState): Compilation {
-  const { entities, problems, notes } = compilePlan(plan, catalog, state)
+/** @param state @param now see `compilePlan` */
+export function checkPlan(
+  plan: Plan,
+  catalog: Catalog,
+  state?: TargetState,
+  now?: TargetState,
+): Compilation {
+  const { entities, problems, notes } = compilePlan(plan, catalog, state, now)
   return { entities, problems, notes: [...notes, ...encodingNotes(catalog)] }
 }
 

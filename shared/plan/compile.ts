@@ -10,6 +10,7 @@ import { compileQueries } from './compile-query.ts'
 import { compileRules } from './compile-rule.ts'
 import { estimateRows } from './estimate.ts'
 import type { Scan } from './key.ts'
+import { mapAsItIs } from './mapping/as-it-is.ts'
 import { compileMapping } from './mapping/compile-mapping.ts'
 import { arrange } from './mapping/dependencies.ts'
 import { type Intent, intend, untranslated } from './mapping/intent.ts'
@@ -21,6 +22,7 @@ import { type Note, type Problem, planPath } from './problem.ts'
 import { compileReferences } from './references.ts'
 import type { Plan } from './schema.ts'
 import { nameOf, type SelectedEntity, selectEntities } from './selection.ts'
+import { compileSync } from './sync/compile-sync.ts'
 
 export interface PlannedEntity {
   /** `schema.table` at the source. */
@@ -48,8 +50,17 @@ export interface Compilation {
   readonly notes: readonly Note[]
 }
 
-/** @param state of the target where it is known: tables that are there decide about their columns */
-export function compilePlan(plan: Plan, catalog: Catalog, state?: TargetState): Compilation {
+/**
+ * @param state of the target as the migration finds it, where it is known: tables that are there decide
+ *   about their columns
+ * @param now the target as it is, where the migration has made tables already
+ */
+export function compilePlan(
+  plan: Plan,
+  catalog: Catalog,
+  state?: TargetState,
+  now = state,
+): Compilation {
   const selection = selectEntities(plan, catalog)
   const problems = [...selection.problems]
   const notes = [...selection.notes]
@@ -65,7 +76,7 @@ export function compilePlan(plan: Plan, catalog: Catalog, state?: TargetState): 
   )
   for (const intent of intents.values()) notes.push(...untranslated(intent, roles))
   const arrangement = arrange(intents, catalog, problems, notes)
-  const world = openWorld({ plan, catalog, state, intents, arrangement, problems, notes })
+  const world = openWorld({ plan, catalog, state, now, intents, arrangement, problems, notes })
   const compiled = new Map<string, Compiled>()
   for (const [name, intent] of intents) {
     const made = compileEntity(intent, chosen.get(name)!, plan, world)
@@ -100,6 +111,7 @@ function compileEntity(
         })
   const part =
     intent.why === null ? plainPart(intent, chosen, world) : mappedPart(intent, chosen, plan, world)
+  const sync = compileSync(intent, part.definition, plan, world)
   return {
     entity_name: nameOf(table),
     target_entity: formatTableName(target),
@@ -114,6 +126,7 @@ function compileEntity(
       ...(filter === undefined ? {} : { filter }),
       ...part.definition,
       ...(travelInBinary(part.definition.columns) ? { format: 'binary' } : {}),
+      ...(sync === undefined ? {} : { sync }),
     },
   }
 }
@@ -153,10 +166,8 @@ function mappedPart(
 ): Part {
   const { selected, why } = intent
   const isWritten = why === 'written'
-  // Whether a table that is there takes the rows as they are is for the schema to say.
-  const quiet = isWritten ? world : { ...world, problems: [], notes: [] }
-  const made = compileMapping(intent, plan, quiet)
-  if (!isWritten && quiet.problems.length > 0) return plainPart(intent, chosen, world)
+  const made = isWritten ? compileMapping(intent, plan, world) : mapAsItIs(intent, plan, world)
+  if (made === undefined) return plainPart(intent, chosen, world)
   world.problems.push(...accessProblems(selected.table, made.read, planPath(selected.path)))
   const { columns, mapping, serial, references, shape } = made
   const rules = isWritten ? made.rules : plainRules(selected, world)

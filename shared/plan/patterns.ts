@@ -45,7 +45,12 @@ export async function zoneProblems(
   plan: Plan,
   ask: (statement: string) => PromiseLike<readonly { readonly zone: string }[]>,
 ): Promise<Problem[]> {
-  const zones = expressionsOf(plan).flatMap((each) => zonesOfExpression(each.expression, each.path))
+  const zones = [
+    ...expressionsOf(plan).flatMap((each) => zonesOfExpression(each.expression, each.path)),
+    ...entitiesOf(plan).flatMap(({ entity: { sync }, path }) =>
+      sync?.zone === undefined ? [] : [{ zone: sync.zone, path: [...path, 'sync', 'zone'] }],
+    ),
+  ]
   const names = [...new Set(zones.map(({ zone }) => zone))]
   if (names.length === 0) return []
   const list = names.map((name) => `(${quoteLiteral(name)})`).join(', ')

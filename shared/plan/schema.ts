@@ -5,6 +5,7 @@ import { entityMapping, idStrategySchema, refusalsSchema } from './mapping/entit
 import { parseTableName } from './names.ts'
 import { type Problem, planPath } from './problem.ts'
 import { ruleSchema } from './rule.ts'
+import { entitySyncSchema, syncSchema } from './sync/sync.ts'
 import { verificationSchema } from './verification.ts'
 
 const tableName = z
@@ -32,6 +33,7 @@ const entity = z.strictObject({
   rules: z.array(ruleSchema).max(100).optional().meta({
     description: 'What must hold of the rows: in the target, or before they are brought there.',
   }),
+  sync: entitySyncSchema.optional(),
 })
 
 export const planSchema = z
@@ -89,6 +91,7 @@ export const planSchema = z
       })
       .default({ lanes: 4, batch_rows: 2000 }),
     verification: verificationSchema(qualifiedName),
+    sync: syncSchema.optional(),
   })
   .meta({ title: 'Supaferry plan', description: 'What is moved from a source into a project.' })
 

@@ -3,29 +3,13 @@
  * Stored as jsonb (`definition`) with the migration, so every field is plain JSON.
  */
 
+import type { CompiledColumn, CompiledKeyColumn } from './columns.ts'
 import type { KeyTexts } from './key-texts.ts'
 import type { CompiledMapping } from './mapping.ts'
+import type { CompiledSync } from './sync.ts'
 import type { TableName } from './table-name.ts'
 
-export type { KeyTexts, TableName }
-
-export interface CompiledColumn {
-  readonly source: string
-  /** Of a mapped entity a column of the stage: `s0`, `s1` … */
-  readonly target: string
-  /** Type that the value travels in, as `format_type` prints it under an empty search path. */
-  readonly type: string
-  /** What is read at the source, as SQL over its row; absent: the column as it is. */
-  readonly expression?: string
-}
-
-export interface CompiledKeyColumn {
-  readonly column: string
-  /** Type that a key text is cast to at the source; of a domain, its base type. */
-  readonly type: string
-  /** Schema of the type's ordering operators where that is not `pg_catalog` (citext and its like). */
-  readonly operators?: string
-}
+export type { CompiledColumn, CompiledKeyColumn, KeyTexts, TableName }
 
 export interface CompiledEntity {
   readonly source: TableName & {
@@ -58,6 +42,8 @@ export interface CompiledEntity {
   readonly references?: readonly CompiledReference[]
   /** Queries whose plans are compared; with the first entity alone, and those of all. */
   readonly queries?: readonly CompiledQuery[]
+  /** How it is kept in step after the copy; absent: it is moved once. */
+  readonly sync?: CompiledSync
 }
 
 /** A rule of the plan: either a condition or columns of the target. */

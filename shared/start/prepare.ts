@@ -83,7 +83,7 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
     },
   )
   const state = stateFor(options, found)
-  const checked = checkPlan(plan, catalog, state)
+  const checked = checkPlan(plan, catalog, state, found)
   const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
   const { query } = targetSide(options.target)
   const unknown = [...(await patternProblems(plan, query)), ...(await zoneProblems(plan, query))]

@@ -13,7 +13,10 @@ export interface World {
   readonly types: TypeNames
   /** Name of the source system; empty where no id is named within it. */
   readonly system: string
+  /** Of the target as the migration finds it. */
   readonly state: TargetState | undefined
+  /** The same with the tables that the migration has made, where it has begun. */
+  readonly now: TargetState | undefined
   readonly intents: ReadonlyMap<string, Intent>
   isLate(child: string, parent: string): boolean
   readonly problems: Problem[]
@@ -39,12 +42,13 @@ export function openWorld(given: {
   readonly plan: Plan
   readonly catalog: Catalog
   readonly state: TargetState | undefined
+  readonly now: TargetState | undefined
   readonly intents: ReadonlyMap<string, Intent>
   readonly arrangement: Pick<World, 'isLate'>
   readonly problems: Problem[]
   readonly notes: Note[]
 }): World {
-  const { plan, catalog, state, intents, arrangement, problems, notes } = given
+  const { plan, catalog, state, now, intents, arrangement, problems, notes } = given
   const entities = [...intents.values()].map(({ selected: { table, target, path, columns } }) => ({
     path: planPath(path),
     listed: columns,
@@ -65,6 +69,7 @@ export function openWorld(given: {
     types: typeNames(catalog, entities, plan.rename.schemas, state ?? nothing),
     system,
     state,
+    now,
     intents,
     isLate: arrangement.isLate,
     problems,

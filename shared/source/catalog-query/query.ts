@@ -78,6 +78,7 @@ function tableObject(version: number): string {
     'unlogged', l.relpersistence = 'u',
     'options', ${optionsOf('l.reloptions')},
     'replica_identity', l.relreplident,
+    'update_triggers', (${updateTriggersQuery}),
     'extension', ${extensionOf('pg_class', 'l.oid')},
     'row_type', l.reltype::text,
     'statistics', case when l.relkind = 'p' then (
@@ -110,6 +111,12 @@ const partitionOf = `case when l.depth > 0 then (
       from pg_class c, pg_class pc join pg_namespace pn on pn.oid = pc.relnamespace,
         pg_class rc join pg_namespace rn on rn.oid = rc.relnamespace
       where c.oid = l.oid and pc.oid = l.parent and rc.oid = l.root) end`
+
+/** tgtype: 1 for each row, 16 on update. */
+const updateTriggersQuery = `
+      select coalesce(json_agg(t.tgname order by t.tgname), '[]') from pg_trigger t
+      where t.tgrelid = l.oid and not t.tgisinternal and t.tgenabled in ('O', 'A')
+        and t.tgtype::integer & 17 = 17`
 
 /** Parents of a table that is no partition, in the order of inheritance. */
 const inheritsQuery = `
