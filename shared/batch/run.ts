@@ -14,9 +14,11 @@ import { openBudget } from './budget.ts'
 import { copyBatch } from './copy.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
+import { lookBatch } from './look.ts'
 import { repairBatch } from './repair.ts'
 import { replayBatch } from './replay.ts'
 import { settleBatch } from './settle.ts'
+import { syncBatch } from './sync.ts'
 import { verifyBatch } from './verify.ts'
 
 export interface Call {
@@ -35,6 +37,8 @@ const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
   verify: verifyBatch,
   repair: repairBatch,
   replay: replayBatch,
+  look: lookBatch,
+  sync: syncBatch,
 }
 
 /** Works off batches; never rejects. Closes the lane. */

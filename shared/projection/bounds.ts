@@ -3,15 +3,20 @@ import { FerryError } from '../platform/errors.ts'
 import type { CompiledEntity, KeyRange } from './entity.ts'
 import { placeBoundsStatement } from './places.ts'
 import { quoteIdent } from './quote.ts'
-import { whereRange } from './range.ts'
+import { rowCondition, whereRange } from './range.ts'
 import { readTable } from './select.ts'
 
 /**
  * At most one row `(last jsonb, more boolean)`: the key texts of the last of the first `rows` rows of a
  * range in key order, and whether the range holds a row behind it. No row where the range holds none,
- * and none for a table without a key.
+ * and none for a table without a key. Of rows that meet a condition, where one is given.
  */
-export function boundsStatement(entity: CompiledEntity, range: KeyRange, rows: number): string {
+export function boundsStatement(
+  entity: CompiledEntity,
+  range: KeyRange,
+  rows: number,
+  condition?: string,
+): string {
   if (!Number.isSafeInteger(rows) || rows < 1) {
     throw new FerryError({
       code: 'batch_rows_invalid',
@@ -27,7 +32,9 @@ export function boundsStatement(entity: CompiledEntity, range: KeyRange, rows: n
   const renamed = columns.map((column, at) => `${column} as ${names[at]}`).join(', ')
   // format('%s') prints through the type's output function: a cast to text may be user-defined.
   const texts = names.map((name) => `pg_catalog.format('%s', ${name})`).join(', ')
-  const where = whereRange(entity, range)
+  const within = rowCondition(entity, range)
+  const where =
+    condition === undefined ? whereRange(entity, range) : ` where ${condition} and ${within}`
   const from = `from ${readTable(entity.source)} as source${where}`
   const order = (direction: string) => columns.map((column) => `${column}${direction}`).join(', ')
   // Two entries of the index are looked at behind those that are skipped. Where the range ends before

@@ -8,17 +8,18 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { CompiledEntity } from '../projection/entity.ts'
 import { controlFailure } from './control-failure.ts'
+import type { SweepTask, VerificationTask } from './task.ts'
 
 /** A batch as its holder sees it. Keys are arrays of server text; `[]` is the beginning. */
 export interface ClaimedBatch {
   readonly migration_id: string
   readonly batch_id: string
   readonly attempt: number
-  readonly kind: 'copy' | 'settle' | 'verify' | 'repair' | 'replay'
+  readonly kind: 'copy' | 'settle' | 'verify' | 'repair' | 'replay' | 'look' | 'sync'
   /** What a batch of kind verify looks at; '' otherwise. */
   readonly check_name: '' | 'rows' | 'schema' | 'queries'
-  /** Settings of the verification that the batch belongs to. */
-  readonly task: VerificationTask
+  /** Settings of the verification or sweep that the batch belongs to. */
+  readonly task: VerificationTask & SweepTask
   readonly entity_status_id: string
   readonly entity_name: string
   readonly batch_number: number
@@ -31,16 +32,6 @@ export interface ClaimedBatch {
   readonly definition: CompiledEntity
   /** Name of the function secret or Vault secret that holds the source's address. */
   readonly source_secret: string
-}
-
-/** Empty for a batch of kind copy. */
-export interface VerificationTask {
-  readonly mode?: 'counts' | 'sample' | 'full'
-  /** A whole number as text: it may have 64 bits. */
-  readonly seed?: string
-  readonly sample_rows?: number
-  /** Rows of the entity that the copy has read. */
-  readonly rows_total?: number
 }
 
 /** What a repair is to put right. */

@@ -125,18 +125,30 @@ export type Database = {
             throughput_per_second: number
             updated_at: string
           } | null
+          _end_sweep: undefined | null
+          _end_sweep_if_done: boolean | null
           _hold_pass: undefined | null
+          _is_in_turn: boolean | null
           _open_next: undefined | null
           _recount_pass: undefined | null
+          _retry_refused: boolean | null
           _settle_pass: undefined | null
+          _write_deletes: boolean | null
+          _write_key_batches: boolean | null
         }
         ComputedFields:
           | '_advance_prefix'
           | '_count_batch_in_entity'
+          | '_end_sweep'
+          | '_end_sweep_if_done'
           | '_hold_pass'
+          | '_is_in_turn'
           | '_open_next'
           | '_recount_pass'
+          | '_retry_refused'
           | '_settle_pass'
+          | '_write_deletes'
+          | '_write_key_batches'
         Insert: {
           attempt?: number
           batch_number: number
@@ -250,6 +262,63 @@ export type Database = {
           target_table?: string
         }
         Relationships: []
+      }
+      changed_keys: {
+        Row: {
+          batch_id: string | null
+          entity_status_id: string
+          id: number
+          migration_id: string
+          noted_at: string
+          source_key: NonNullable<Json>
+        }
+        ComputedFields: never
+        Insert: {
+          batch_id?: string | null
+          entity_status_id: string
+          id?: never
+          migration_id: string
+          noted_at: string
+          source_key: NonNullable<Json>
+        }
+        Update: {
+          batch_id?: string | null
+          entity_status_id?: string
+          id?: never
+          migration_id?: string
+          noted_at?: string
+          source_key?: NonNullable<Json>
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'changed_keys_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'changed_keys_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'changed_keys_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'changed_keys_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
       }
       checkpoints: {
         Row: {
@@ -1030,6 +1099,66 @@ export type Database = {
           },
         ]
       }
+      gone_rows: {
+        Row: {
+          entity_status_id: string
+          migration_id: string
+          noted_at: string
+          pass_id: string
+          reason: string
+          source_key: string
+          state: string
+        }
+        ComputedFields: never
+        Insert: {
+          entity_status_id: string
+          migration_id: string
+          noted_at: string
+          pass_id: string
+          reason?: string
+          source_key: string
+          state?: string
+        }
+        Update: {
+          entity_status_id?: string
+          migration_id?: string
+          noted_at?: string
+          pass_id?: string
+          reason?: string
+          source_key?: string
+          state?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'gone_rows_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'gone_rows_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'gone_rows_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'gone_rows_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       id_map: {
         Row: {
           load_id: number
@@ -1159,6 +1288,7 @@ export type Database = {
           lanes_adjusted_at: string
           lanes_allowed: number
           migration_type: string
+          parent_id: string | null
           plan: NonNullable<Json>
           plan_fingerprint: string
           progress_percentage: number
@@ -1174,9 +1304,11 @@ export type Database = {
           total_steps: number
           updated_at: string
           verification_id: string | null
+          _refuse_sweep: undefined | null
           _verification_settings: Json | null
+          _wants_sync: boolean | null
         }
-        ComputedFields: '_verification_settings'
+        ComputedFields: '_refuse_sweep' | '_verification_settings' | '_wants_sync'
         Insert: {
           completed_at?: string | null
           completed_entities?: number
@@ -1195,6 +1327,7 @@ export type Database = {
           lanes_adjusted_at?: string
           lanes_allowed?: number
           migration_type?: string
+          parent_id?: string | null
           plan: NonNullable<Json>
           plan_fingerprint: string
           progress_percentage?: number
@@ -1229,6 +1362,7 @@ export type Database = {
           lanes_adjusted_at?: string
           lanes_allowed?: number
           migration_type?: string
+          parent_id?: string | null
           plan?: NonNullable<Json>
           plan_fingerprint?: string
           progress_percentage?: number
@@ -1245,7 +1379,22 @@ export type Database = {
           updated_at?: string
           verification_id?: string | null
         }
-        Relationships: []
+        Relationships: [
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['parent_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['parent_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
       }
       steps: {
         Row: {
@@ -1349,6 +1498,230 @@ export type Database = {
             columns: ['referenced_entity_status_id']
             isOneToOne: false
             referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      sweep_entities: {
+        Row: {
+          entity_status_id: string
+          records_deleted: number
+          records_inserted: number
+          records_marked: number
+          records_read: number
+          records_refused: number
+          records_updated: number
+          scope: string
+          strategy: string
+          sweep_id: string
+          watermark_after: NonNullable<Json>
+          watermark_before: NonNullable<Json>
+        }
+        ComputedFields: never
+        Insert: {
+          entity_status_id: string
+          records_deleted?: number
+          records_inserted?: number
+          records_marked?: number
+          records_read?: number
+          records_refused?: number
+          records_updated?: number
+          scope: string
+          strategy: string
+          sweep_id: string
+          watermark_after: NonNullable<Json>
+          watermark_before: NonNullable<Json>
+        }
+        Update: {
+          entity_status_id?: string
+          records_deleted?: number
+          records_inserted?: number
+          records_marked?: number
+          records_read?: number
+          records_refused?: number
+          records_updated?: number
+          scope?: string
+          strategy?: string
+          sweep_id?: string
+          watermark_after?: NonNullable<Json>
+          watermark_before?: NonNullable<Json>
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'sweep_entities_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'sweep_entities_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: false
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sweep_entities_sweep_id_fkey'
+            columns: ['sweep_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'sweep_entities_sweep_id_fkey'
+            columns: ['sweep_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      sync_looks: {
+        Row: {
+          horizon: string
+          looked_at: string
+          migration_id: string
+          source_xmax: number
+        }
+        ComputedFields: never
+        Insert: {
+          horizon: string
+          looked_at: string
+          migration_id: string
+          source_xmax: number
+        }
+        Update: {
+          horizon?: string
+          looked_at?: string
+          migration_id?: string
+          source_xmax?: number
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'sync_looks_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'sync_looks_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      sync_positions: {
+        Row: {
+          changes_at: string | null
+          deletes_at: string | null
+          entity_status_id: string
+          hash_at: string | null
+          migration_id: string
+          source_schema: string | null
+          watermark: NonNullable<Json>
+        }
+        ComputedFields: never
+        Insert: {
+          changes_at?: string | null
+          deletes_at?: string | null
+          entity_status_id: string
+          hash_at?: string | null
+          migration_id: string
+          source_schema?: string | null
+          watermark?: NonNullable<Json>
+        }
+        Update: {
+          changes_at?: string | null
+          deletes_at?: string | null
+          entity_status_id?: string
+          hash_at?: string | null
+          migration_id?: string
+          source_schema?: string | null
+          watermark?: NonNullable<Json>
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'sync_positions_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: true
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'sync_positions_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: true
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      sync_states: {
+        Row: {
+          began_at: string
+          caught_up_at: string | null
+          ended_at: string | null
+          halted_at: string | null
+          halted_code: string | null
+          halted_reason: string | null
+          migration_id: string
+          plan_fingerprint: string
+          source: NonNullable<Json>
+        }
+        ComputedFields: never
+        Insert: {
+          began_at: string
+          caught_up_at?: string | null
+          ended_at?: string | null
+          halted_at?: string | null
+          halted_code?: string | null
+          halted_reason?: string | null
+          migration_id: string
+          plan_fingerprint: string
+          source?: NonNullable<Json>
+        }
+        Update: {
+          began_at?: string
+          caught_up_at?: string | null
+          ended_at?: string | null
+          halted_at?: string | null
+          halted_code?: string | null
+          halted_reason?: string | null
+          migration_id?: string
+          plan_fingerprint?: string
+          source?: NonNullable<Json>
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
         ]
@@ -2143,6 +2516,16 @@ export type Database = {
         Args: { p_definition: Json; p_extra: string[]; p_own: number }
         Returns: number
       }
+      _close_sync_batch: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_rows: number
+        }
+        Returns: undefined
+      }
       _column_lists: { Args: { p_definition: Json }; Returns: Record<string, unknown> }
       _compare: {
         Args: {
@@ -2213,6 +2596,16 @@ export type Database = {
         Returns: string
       }
       _count_steps: { Args: { p_steps: string[] }; Returns: string[] }
+      _count_sync: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_counts: Json
+        }
+        Returns: undefined
+      }
       _counts: {
         Args: {
           p_pass: Omit<
@@ -2254,8 +2647,27 @@ export type Database = {
         Returns: undefined
       }
       _end_if_done: { Args: { p_migration_id: string }; Returns: string }
+      _end_sweep: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
+      _end_sweep_if_done: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
       _end_verification: { Args: { p_pass_id: string }; Returns: undefined }
       _ensure_error_partition: { Args: { p_at: string }; Returns: undefined }
+      _enter_sync: { Args: { p_migration_id: string }; Returns: undefined }
       _equal_in_target: {
         Args: { p_alias?: string; p_columns: Json; p_mapping: Json }
         Returns: string
@@ -2286,6 +2698,7 @@ export type Database = {
         }
         Returns: undefined
       }
+      _find_there: { Args: { p_definition: Json }; Returns: undefined }
       _find_unmapped: {
         Args: {
           p_entity: Omit<
@@ -2301,6 +2714,10 @@ export type Database = {
         Returns: Json
       }
       _goes: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
+      _halt_sync: {
+        Args: { p_code: string; p_migration_id: string; p_reason: string }
+        Returns: undefined
+      }
       _has_index: { Args: { p_columns: string[]; p_target: unknown }; Returns: boolean }
       _has_open_batches: { Args: { p_migration_id: string; p_pass_id: string }; Returns: boolean }
       _has_rivals: { Args: { p_mapping: Json; p_target: string }; Returns: boolean }
@@ -2359,6 +2776,7 @@ export type Database = {
         }
         Returns: undefined
       }
+      _horizon: { Args: { p_facts: Json; p_migration_id: string }; Returns: string }
       _identity_text: { Args: { p_mapping: Json }; Returns: string }
       _in_ranges: {
         Args: { p_ids: number[]; p_key_sql: string; p_places: string; p_statement: string }
@@ -2377,11 +2795,21 @@ export type Database = {
       }
       _insert_statement: { Args: { p_definition: Json }; Returns: string }
       _is_fault_of_row: { Args: { p_sqlstate: string }; Returns: boolean }
+      _is_in_turn: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
       _is_mixed: { Args: { p_definition: Json }; Returns: boolean }
       _is_moved: { Args: { p_mapping: Json; p_parent: Json }; Returns: boolean }
       _is_ours: { Args: { p_mapping: Json }; Returns: string }
       _is_settled: { Args: { p_mapping: Json }; Returns: string }
       _is_silent: { Args: Record<PropertyKey, never>; Returns: boolean }
+      _is_syncing: { Args: { p_migration_id: string }; Returns: boolean }
       _keep_others: { Args: { p_definition: Json }; Returns: undefined }
       _key_array: { Args: { p_definition: Json; p_key: string }; Returns: Json }
       _key_range: {
@@ -2427,9 +2855,14 @@ export type Database = {
         }
         Returns: undefined
       }
+      _live_letters: { Args: { p_entity_status_id: string }; Returns: number }
       _lock_lanes: { Args: { p_migration_id: string }; Returns: undefined }
       _make_rows: {
         Args: { p_ids: number[]; p_mapping: Json; p_select: string }
+        Returns: undefined
+      }
+      _map_changes: {
+        Args: { p_load_id: number; p_mapping: Json; p_own: number }
         Returns: undefined
       }
       _map_entity: { Args: { p_entity_name: string; p_system: string }; Returns: number }
@@ -2460,9 +2893,35 @@ export type Database = {
         }
         Returns: undefined
       }
+      _narrow_to_changes: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_own: number
+        }
+        Returns: undefined
+      }
       _next_batch_size: {
         Args: { p_bytes: number; p_milliseconds: number; p_now: number; p_rows: number }
         Returns: number
+      }
+      _note_missing: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_complete: boolean
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_keys: Json
+          p_own: number
+        }
+        Returns: undefined
       }
       _numbers_between: { Args: { p_after: number; p_through: number }; Returns: string }
       _open_next: {
@@ -2488,6 +2947,10 @@ export type Database = {
       }
       _open_stage: { Args: { p_entity_status_id: string }; Returns: number }
       _open_steps: { Args: { p_entity_status_id: string }; Returns: undefined }
+      _open_sweep: {
+        Args: { p_actor: string; p_migration_id: string; p_scope: string; p_task?: Json }
+        Returns: string
+      }
       _open_waiting: {
         Args: { p_entity_status_id: string; p_migration_id: string }
         Returns: undefined
@@ -2512,6 +2975,7 @@ export type Database = {
           lanes_adjusted_at: string
           lanes_allowed: number
           migration_type: string
+          parent_id: string | null
           plan: NonNullable<Json>
           plan_fingerprint: string
           progress_percentage: number
@@ -2593,6 +3057,15 @@ export type Database = {
         }
         Returns: undefined
       }
+      _refuse_sweep: {
+        Args: {
+          p_migration: Omit<
+            Database['migration']['Tables']['orchestrations']['Row'],
+            Database['migration']['Tables']['orchestrations']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _refuse_taken: {
         Args: { p_mapping: Json; p_target: string; p_wins: string }
         Returns: undefined
@@ -2608,6 +3081,7 @@ export type Database = {
           sqlstate: string
         }[]
       }
+      _remove_there: { Args: { p_definition: Json }; Returns: undefined }
       _repairable: {
         Args: { p_pass_id: string }
         Returns: {
@@ -2628,6 +3102,15 @@ export type Database = {
       _report_verification: { Args: { p_migration_id: string }; Returns: Json }
       _restore_others: { Args: { p_definition: Json }; Returns: undefined }
       _retire_step_jobs: { Args: Record<PropertyKey, never>; Returns: undefined }
+      _retry_refused: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
       _rivals_statement: { Args: { p_mapping: Json; p_target: string }; Returns: string }
       _rows_inserted: { Args: { p_definition: Json }; Returns: number }
       _rows_there: {
@@ -2643,6 +3126,19 @@ export type Database = {
       _same_identity: { Args: { p_mapping: Json }; Returns: string }
       _save_mappings: { Args: { p_entities: Json; p_version: string }; Returns: undefined }
       _schedule_step_jobs: { Args: { p_migration_id: string }; Returns: undefined }
+      _scope_of: {
+        Args: {
+          p_all: boolean
+          p_asked: string
+          p_facts: Json
+          p_position: Omit<
+            Database['migration']['Tables']['sync_positions']['Row'],
+            Database['migration']['Tables']['sync_positions']['ComputedFields']
+          >
+          p_sync: Json
+        }
+        Returns: string
+      }
       _send: { Args: { p_configuration: Json; p_migration_id: string }; Returns: undefined }
       _server_code: { Args: { p_sqlstate: string }; Returns: string }
       _server_refused: {
@@ -2708,12 +3204,14 @@ export type Database = {
       _silence_triggers: { Args: { p_definition: Json }; Returns: undefined }
       _skips: { Args: { p_mapping: Json }; Returns: number[] }
       _sort_alike: { Args: { p_source: string; p_target: string }; Returns: boolean }
+      _source_changed: { Args: { p_before: Json; p_facts: Json }; Returns: string }
       _stage_findings: {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
         Returns: Json
       }
       _stuck_entities: { Args: { p_migration_id: string }; Returns: string[] }
       _supersede: { Args: { p_definition: Json }; Returns: undefined }
+      _sync_definition: { Args: { p_definition: Json }; Returns: Json }
       _take_back: {
         Args: {
           p_batch: Omit<
@@ -2727,7 +3225,21 @@ export type Database = {
         }
         Returns: number
       }
+      _take_first_images: {
+        Args: { p_definition: Json; p_entity_status_id: string; p_load_id: number; p_own: number }
+        Returns: undefined
+      }
       _take_for_pass: { Args: { p_migration_id: string; p_verb: string }; Returns: boolean }
+      _take_positions: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_look: Json
+        }
+        Returns: undefined
+      }
       _take_step: {
         Args: { p_more: boolean }
         Returns: {
@@ -2781,6 +3293,40 @@ export type Database = {
         Returns: Json
       }
       _waits: { Args: { p_entity_status_id: string; p_kind: string }; Returns: boolean }
+      _wants_sync: {
+        Args: {
+          p_migration: Omit<
+            Database['migration']['Tables']['orchestrations']['Row'],
+            Database['migration']['Tables']['orchestrations']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
+      _watermark_after: {
+        Args: {
+          p_answer: Json
+          p_facts: Json
+          p_position: Omit<
+            Database['migration']['Tables']['sync_positions']['Row'],
+            Database['migration']['Tables']['sync_positions']['ComputedFields']
+          >
+        }
+        Returns: Json
+      }
+      _write_changes: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_own: number
+        }
+        Returns: Record<string, unknown>
+      }
       _write_checkpoint: {
         Args: {
           p_batch: Omit<
@@ -2803,9 +3349,27 @@ export type Database = {
         }
         Returns: undefined
       }
+      _write_deletes: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
       _write_first_batches: {
         Args: { p_entities: Json; p_max_retries: number; p_migration_id: string }
         Returns: undefined
+      }
+      _write_key_batches: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: boolean
       }
       _write_map: {
         Args: { p_is_new: boolean; p_load_id: number; p_mapping: Json; p_own: number }
@@ -2828,7 +3392,32 @@ export type Database = {
         }
         Returns: undefined
       }
+      _write_sweep_batches: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_look: Json
+        }
+        Returns: undefined
+      }
+      _xid_is_lost: { Args: { p_before: Json; p_facts: Json }; Returns: boolean }
       accept_dispatch: { Args: { p_migration_id: string; p_nonce: string }; Returns: string }
+      apply_changes: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_complete: boolean
+          p_keys: Json
+          p_migration_id: string
+        }
+        Returns: {
+          inserted: number
+          refused: number
+          updated: number
+        }[]
+      }
       audit: {
         Args: {
           p_action: string
@@ -2843,6 +3432,7 @@ export type Database = {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: undefined
       }
+      begin_sync: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       cancel: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       carve_batch: {
         Args: {
@@ -2853,6 +3443,12 @@ export type Database = {
           p_through: Json
         }
         Returns: undefined
+      }
+      changed_keys_of_batch: {
+        Args: { p_batch_id: string; p_migration_id: string }
+        Returns: {
+          row_key: Json
+        }[]
       }
       check_stage: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string; p_values: boolean }
@@ -2908,6 +3504,16 @@ export type Database = {
         }
         Returns: undefined
       }
+      complete_look: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_look: Json
+          p_migration_id: string
+        }
+        Returns: undefined
+      }
       complete_repair: {
         Args: {
           p_attempt: number
@@ -2925,6 +3531,16 @@ export type Database = {
           p_batch_id: string
           p_last_of_call: boolean
           p_loaded: number
+          p_migration_id: string
+        }
+        Returns: undefined
+      }
+      complete_sync: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_counts: Json
+          p_last_of_call: boolean
           p_migration_id: string
         }
         Returns: undefined
@@ -2988,6 +3604,19 @@ export type Database = {
         }
         Returns: string[]
       }
+      open_look: {
+        Args: { p_attempt: number; p_batch_id: string; p_facts: Json; p_migration_id: string }
+        Returns: {
+          definition: Json
+          entity_name: string
+          entity_status_id: string
+          horizon: string
+          known_schema: string
+          low: string
+          scope: string
+          since: Json
+        }[]
+      }
       pause: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       preview_stage: {
         Args: { p_definition: Json; p_parents: Json; p_values: boolean }
@@ -3044,6 +3673,10 @@ export type Database = {
         Returns: string
       }
       status_report: { Args: { p_migration_id: string }; Returns: Json }
+      sweep: {
+        Args: { p_actor: string; p_migration_id: string; p_scope?: string; p_task?: Json }
+        Returns: Json
+      }
       verify: { Args: { p_actor: string; p_migration_id: string; p_mode?: string }; Returns: Json }
       verify_audit: {
         Args: Record<PropertyKey, never>

@@ -29,7 +29,8 @@ create table migration.orchestrations (
   copied_at timestamptz,
   finished_at timestamptz,
   verification_id uuid,
-  is_open boolean generated always as (status = 'running' or verification_id is not null) stored,
+  parent_id uuid references migration.orchestrations (id) on delete cascade,
+  is_open boolean generated always as (parent_id is null and (status = 'running' or verification_id is not null)) stored,
   failure_code text,
   failure_reason text,
   created_at timestamptz not null default now(),
@@ -56,10 +57,12 @@ create table migration.orchestrations (
   constraint orchestrations_rows_accounted_for
     check (records_read = records_processed + records_failed + records_filtered),
   constraint orchestrations_rows_within_total check (records_read <= records_total),
-  constraint orchestrations_configuration_is_object check (jsonb_typeof(configuration) = 'object')
+  constraint orchestrations_configuration_is_object check (jsonb_typeof(configuration) = 'object'),
+  constraint orchestrations_sweeps_have_parent check ((parent_id is not null) = (migration_type = 'incremental'))
 );
 create index orchestrations_unfinished on migration.orchestrations (created_at)
   where status in ('pending', 'running');
+create index orchestrations_sweeps on migration.orchestrations (parent_id, created_at) where parent_id is not null;
 create index orchestrations_open on migration.orchestrations (created_at) where is_open;
 comment on table migration.orchestrations is 'One migration: its plan, state, progress and counters.';
 comment on column migration.orchestrations.control_state is
@@ -74,6 +77,8 @@ comment on column migration.orchestrations.lanes_allowed is
 comment on column migration.orchestrations.copied_at is 'When the last row was in; the steps on the tables follow.';
 comment on column migration.orchestrations.finished_at is 'When the steps were done; verification follows.';
 comment on column migration.orchestrations.verification_id is 'The verification or repair at work, if any.';
+comment on column migration.orchestrations.parent_id is
+  'Of a sweep (migration_type incremental): the migration whose rows it brings up to date. Its batches are its parent''s.';
 comment on column migration.orchestrations.is_open is 'Whether there may be batches to work on.';
 comment on column migration.orchestrations.failure_reason is 'For a person; never a value of a row.';
 

@@ -40,7 +40,8 @@ create table migration.batches (
   primary key (migration_id, id),
   constraint batches_number_unique unique (migration_id, entity_status_id, batch_number),
   constraint batches_range_unique unique (migration_id, entity_status_id, pass_id, kind, check_name, range_after),
-  constraint batches_kind_known check (kind in ('copy', 'settle', 'verify', 'repair', 'replay')),
+  constraint batches_kind_known check (kind in ('copy', 'settle', 'verify', 'repair', 'replay',
+    'look', 'sync', 'reconcile', 'log', 'deletes', 'cutover')),
   constraint batches_status_known
     check (status in ('pending', 'processing', 'completed', 'failed', 'retrying')),
   constraint batches_rows_add_up check (
@@ -68,7 +69,8 @@ create index batches_open on migration.batches (migration_id, entity_status_id)
 comment on table migration.batches is 'One claimable key range of one entity; the queue that every function works on.';
 comment on column migration.batches.check_name is 'What a batch of kind verify looks at: rows, schema, queries.';
 comment on column migration.batches.pass_id is 'The verification or repair that it belongs to; zeros for the copy itself.';
-comment on column migration.batches.task is 'Settings of the pass for the holder: mode, seed, sample_rows.';
+comment on column migration.batches.task is
+  'Settings for the holder. Of a verification: mode, seed, sample_rows; of a sweep: scope, and the window or keys that it is about.';
 comment on column migration.batches.outcome is 'What a check reported, added up when its pass ends.';
 comment on column migration.batches.not_before is
   'Back-off; infinity: it waits for another batch or entity, which opens it.';

@@ -13,7 +13,8 @@ create table migration.events (
     'migration_retried', 'entity_started', 'entity_completed', 'entity_failed',
     'verification_started', 'verification_passed', 'verification_failed', 'verification_aborted',
     'repair_started', 'repair_completed', 'repair_aborted',
-    'replay_started', 'replay_completed', 'replay_aborted', 'plan_amended', 'error_threshold', 'performance_anomaly')),
+    'replay_started', 'replay_completed', 'replay_aborted', 'plan_amended',
+    'sync_began', 'sync_completed', 'sync_aborted', 'sync_halted', 'source_replaced', 'error_threshold', 'performance_anomaly')),
   constraint events_data_is_object check (jsonb_typeof(data) = 'object')
 );
 create index events_migration on migration.events (migration_id, id);

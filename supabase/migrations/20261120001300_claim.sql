@@ -2,6 +2,24 @@
 -- Called by: function process-batch, in two small transactions before each load.
 -- Keeps: one holder per batch (row lock, lease, attempt); the upper key of a range is fixed before it
 --   is read; the rest of a range is handed on at once, so that lanes ramp up by themselves.
+create function migration._is_in_turn(p_batch migration.batches) returns boolean
+language sql stable set search_path = '' as $$
+  -- parents before children; and rows of one table among which some are unique, one batch after the other
+  select not exists (
+    select from migration.batches x join migration.entity_dependencies d
+        on d.entity_status_id = p_batch.entity_status_id and d.kind = 'copy' and d.depends_on = x.entity_status_id
+     where x.migration_id = p_batch.migration_id and x.pass_id = p_batch.pass_id and x.status <> 'completed'
+       and x.kind in ('sync', 'reconcile') and p_batch.kind in ('sync', 'reconcile'))
+    and not exists (
+    select from migration.batches x
+     where x.migration_id = p_batch.migration_id and x.pass_id = p_batch.pass_id and x.status = 'processing'
+       and x.entity_status_id = p_batch.entity_status_id and x.kind in ('sync', 'reconcile') and p_batch.kind in ('sync', 'reconcile')
+       and (x.kind = 'sync' or p_batch.kind = 'sync' or exists (select from migration.entity_statuses e
+         where e.id = x.entity_status_id and coalesce((e.definition ->> 'serial')::boolean, false))))
+$$;
+comment on function migration._is_in_turn(migration.batches) is
+  'Whether a batch of a sweep may be claimed: no parent of its entity has one left, and its entity none at work that could meet its rows.';
+
 create function migration.claim_batch(p_migration_id uuid, p_dispatch_id uuid)
 returns table (
   batch_id uuid, attempt integer, kind text, entity_status_id uuid, entity_name text,
@@ -13,6 +31,7 @@ declare
   v_batch migration.batches;
   v_lease interval;
   v_in_turn boolean;
+  v_is_sweep boolean;
 begin
   select * into v_migration from migration.orchestrations o
    where o.id = p_migration_id and o.is_open and o.control_state = 'active';
@@ -21,10 +40,11 @@ begin
     return;
   end if;
   -- rows that are made anew one by one are resolved against parents that are
+  v_is_sweep := exists (select from migration.verifications v where v.id = v_migration.verification_id and v.kind = 'sync');
   v_in_turn := exists (select from migration.verifications v where v.id = v_migration.verification_id
     and (v.kind = 'replay' or v.kind = 'repair' and exists (select from migration.entity_statuses e
       where e.migration_id = p_migration_id and e.definition ? 'mapping')));
-  if v_in_turn then
+  if v_in_turn or v_is_sweep then
     -- one claim at a time, so that each sees what the others hold
     perform pg_advisory_xact_lock(hashtextextended('migration.replay:' || p_migration_id::text, 0));
   end if;
@@ -37,6 +57,7 @@ begin
      and (not v_in_turn or not exists (select from migration.batches x
        where x.migration_id = p_migration_id and x.pass_id = b.pass_id and (x.status = 'processing'
          or x.status = 'retrying' and x.dependency_order < b.dependency_order)))
+     and (not v_is_sweep or migration._is_in_turn(b))
    order by b.dependency_order, b.batch_number limit 1 for update skip locked;
   if not found then
     return;
@@ -107,7 +128,7 @@ begin
     -- what a death has made of this batch's limit is not handed on
     update migration.entity_statuses e set batches_created = e.batches_created + 1
      where e.id = v_batch.entity_status_id
-     returning e.batches_created, case v_batch.kind when 'copy' then e.batch_size else migration._check_batch_rows(e) end,
+     returning e.batches_created, case v_batch.kind when 'copy' then e.batch_size when 'sync' then v_batch.row_limit else migration._check_batch_rows(e) end,
        coalesce((e.definition ->> 'serial')::boolean, false)
       into v_number, v_limit, v_serial;
     insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task,

@@ -141,12 +141,20 @@ begin
     return 'running';
   end if;
   -- nobody else holds a row of an entity now: every batch and step is done
+  if migration._wants_sync(v_migration) then
+    if migration._is_syncing(p_migration_id) then
+      return 'running';
+    end if;
+    perform migration._enter_sync(p_migration_id);
+    perform migration._open_sweep(p_migration_id, 'hash', 'supaferry');
+    return 'verifying';
+  end if;
   perform migration._begin_verification(p_migration_id, migration._verification_settings(v_migration), true, null, 'supaferry');
   return 'verifying';
 end
 $$;
 comment on function migration._end_if_done(uuid) is
-  'Where every entity and step has ended: begins the verification that decides (verifying; the caller dispatches), or fails the migration when one of them failed.';
+  'Where every entity and step has ended: begins the verification that decides, or sync mode where the plan has it (verifying; the caller dispatches), or fails the migration when one of them failed.';
 
 create function migration._complete(p_migration_id uuid) returns void
 language plpgsql set search_path = '' as $$

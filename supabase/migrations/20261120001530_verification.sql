@@ -72,7 +72,9 @@ begin
     coalesce((p_settings ->> 'sample_rows')::integer, 100), p_requested_by, migration.clock())
   returning id into v_id;
   update migration.orchestrations o set verification_id = v_id where o.id = p_migration_id;
-  perform migration._emit(p_migration_id, case p_kind when 'verify' then 'verification_started' else p_kind || '_started' end, jsonb_build_object('verification', v_id));
+  if p_kind <> 'sync' then  -- they come by the minute, and most find nothing
+    perform migration._emit(p_migration_id, case p_kind when 'verify' then 'verification_started' else p_kind || '_started' end, jsonb_build_object('verification', v_id));
+  end if;
   return v_id;
 end
 $$;

@@ -62,7 +62,10 @@ language sql stable set search_path = '' as $$
              and r ->> 'check' in ('counts', 'checksum', 'sample')
            group by b.entity_status_id) t
     join migration.entity_statuses e on e.id = t.entity_status_id
-   cross join lateral (select coalesce(sum(b.records_read), 0)::bigint as read from migration.batches b
+   cross join lateral (
+     -- once it follows its source, an entity's counters are those of now
+     select case when exists (select from migration.sync_positions p where p.entity_status_id = e.id) then e.records_read
+       else coalesce(sum(b.records_read), 0)::bigint end as read from migration.batches b
      where b.migration_id = e.migration_id and b.entity_status_id = e.id and b.kind = 'copy') copied
 $$;
 comment on function migration._counts(migration.verifications) is
@@ -169,6 +172,8 @@ begin
   if not found then
     return;
   end if;
+  update migration.orchestrations o set status = 'failed', completed_at = migration.clock(), failure_code = p_code
+   where o.id = v_pass.id and o.parent_id is not null;
   perform migration._emit(p_migration_id, case v_pass.kind when 'verify' then 'verification_aborted' else v_pass.kind || '_aborted' end, jsonb_build_object('verification', v_pass.id, 'code', p_code));
   if v_pass.is_gate then
     perform migration._fail(p_migration_id, 'verification_aborted',

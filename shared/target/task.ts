@@ -1,0 +1,27 @@
+/** What the holder of a batch is told besides its range. Plain JSON. */
+
+/** Empty for a batch of kind copy. */
+export interface VerificationTask {
+  readonly mode?: 'counts' | 'sample' | 'full'
+  /** A whole number as text: it may have 64 bits. */
+  readonly seed?: string
+  readonly sample_rows?: number
+  /** Rows of the entity that the copy has read. */
+  readonly rows_total?: number
+}
+
+/** Empty for a batch that belongs to no sweep. */
+export interface SweepTask {
+  readonly scope?: 'changes' | 'deletes' | 'hash' | 'keys'
+  /** How a batch of kind sync finds its rows. */
+  readonly strategy?: 'timestamp' | 'beyond' | 'xmin' | 'id' | 'keys'
+  /** A window of time, in ISO 8601. */
+  readonly low?: string
+  readonly high?: string
+  /** A transaction id of 64 bits, as digits. */
+  readonly xmin?: string
+  /** The largest id that is known to be in. */
+  readonly after?: string | null
+  /** Whether more rows may be deleted than the plan lets go at once. */
+  readonly allow_deletes?: boolean
+}

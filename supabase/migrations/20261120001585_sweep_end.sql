@@ -1,0 +1,216 @@
+-- Owns: what the batches of a sweep add to it, and how it ends.
+-- Called by: function process-batch (complete_sync), look.sql, deletes.sql.
+-- Keeps: positions move when everything before them is written, in one transaction with the sweep's end;
+--   counters of an entity are the truth of now: processed = rows in the target, failed = live dead letters.
+create function migration._close_sync_batch(p_batch migration.batches, p_rows bigint) returns void
+language sql set search_path = '' as $$
+  update migration.batches b
+     set status = 'completed', completed_at = migration.clock(), records_read = p_rows, records_successful = p_rows, batch_size = p_rows,
+         lease_until = null, holder_pid = null, holder_started_at = null,
+         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
+   where b.migration_id = p_batch.migration_id and b.id = p_batch.id
+$$;
+comment on function migration._close_sync_batch(migration.batches, bigint) is 'Marks a held batch of a sweep as completed.';
+
+create function migration._live_letters(p_entity_status_id uuid) returns bigint
+language sql stable set search_path = '' as $$
+  select count(*) from migration.errors d
+   where d.entity_status_id = p_entity_status_id and d.is_dead_letter and (not d.is_resolved or d.resolution = 'dismissed')
+     and d.error_code <> 'delete_refused'
+$$;
+comment on function migration._live_letters(uuid) is 'Rows of an entity that the target does not have because it refused them; one that could not be deleted is there.';
+
+create function migration._count_sync(p_batch migration.batches, p_counts jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_more bigint := coalesce((p_counts ->> 'inserted')::bigint, 0) - coalesce((p_counts ->> 'deleted')::bigint, 0);
+begin
+  update migration.sweep_entities s
+     set records_read = s.records_read + coalesce((p_counts ->> 'read')::bigint, 0),
+         records_inserted = s.records_inserted + coalesce((p_counts ->> 'inserted')::bigint, 0),
+         records_updated = s.records_updated + coalesce((p_counts ->> 'updated')::bigint, 0),
+         records_deleted = s.records_deleted + coalesce((p_counts ->> 'deleted')::bigint, 0),
+         records_marked = s.records_marked + coalesce((p_counts ->> 'marked')::bigint, 0),
+         records_refused = s.records_refused + coalesce((p_counts ->> 'refused')::bigint, 0)
+   where s.sweep_id = p_batch.pass_id and s.entity_status_id = p_batch.entity_status_id;
+  update migration.entity_statuses e
+     set records_processed = greatest(0, e.records_processed + v_more), records_failed = n.letters,
+         records_read = greatest(0, e.records_processed + v_more) + n.letters + e.records_filtered,
+         records_total = greatest(0, e.records_processed + v_more) + n.letters + e.records_filtered, updated_at = migration.clock()
+    from (select migration._live_letters(p_batch.entity_status_id) as letters) n
+   where e.id = p_batch.entity_status_id;
+end
+$$;
+comment on function migration._count_sync(migration.batches, jsonb) is
+  'Adds what a batch did to its sweep and to its entity: read, inserted, updated, deleted, marked, refused.';
+
+create function migration._retry_refused(p_batch migration.batches) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_keys bigint;
+begin
+  -- once a sweep: what waited for a parent that has come, or lost against a row that has changed or gone
+  update migration.orchestrations o set configuration = o.configuration || '{"retried": true}'
+   where o.id = p_batch.pass_id and not o.configuration ? 'retried';
+  if not found then
+    return false;
+  end if;
+  insert into migration.changed_keys (migration_id, entity_status_id, source_key, noted_at)
+  select p_batch.migration_id, x.entity_status_id, migration._key_array(x.source_record_id, migration._sync_definition(e.definition)), migration.clock()
+    from migration.entity_statuses e
+    join migration.errors x on x.entity_status_id = e.id and x.is_dead_letter and not x.is_resolved
+   where e.migration_id = p_batch.migration_id and (
+     x.error_code = 'reference_missing' and exists (
+       select from migration.entity_dependencies d join migration.sweep_entities s on s.entity_status_id = d.depends_on
+        where d.entity_status_id = e.id and s.sweep_id = p_batch.pass_id and s.records_inserted + s.records_updated > 0)
+     or x.error_code = 'reference_missing' and exists (
+       select from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = e.id and s.records_inserted > 0)
+     or x.error_code <> 'reference_missing' and jsonb_array_length(coalesce(e.definition #> '{mapping,unique}', '[]')) > 0
+       and x.error_code like '%unique%' and exists (
+       select from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = e.id
+         and s.records_updated + s.records_deleted > 0));
+  get diagnostics v_keys = row_count;
+  return v_keys > 0 and migration._write_key_batches(p_batch);
+end
+$$;
+comment on function migration._retry_refused(migration.batches) is
+  'Has dead letters of the sweep''s entities read again whose reason may have gone with it. Whether there are any.';
+
+create function migration._write_key_batches(p_batch migration.batches) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_batches bigint;
+begin
+  with waiting as (
+    select k.id, k.entity_status_id, (row_number() over (partition by k.entity_status_id order by k.id) - 1) / 2000 as chunk
+      from migration.changed_keys k
+     where k.migration_id = p_batch.migration_id
+       and not exists (select from migration.batches b where b.migration_id = k.migration_id and b.id = k.batch_id
+         and b.pass_id = p_batch.pass_id and b.status <> 'completed')
+  ), chunks as (
+    select w.entity_status_id, w.chunk, gen_random_uuid() as batch_id,
+           row_number() over (partition by w.entity_status_id order by w.chunk) as at
+      from waiting w group by w.entity_status_id, w.chunk
+  ), taken as (
+    update migration.changed_keys k set batch_id = c.batch_id
+      from waiting w join chunks c on c.entity_status_id = w.entity_status_id and c.chunk = w.chunk where k.id = w.id
+  ), counted as (
+    update migration.entity_statuses e set batches_created = e.batches_created + n.batches
+      from (select entity_status_id, count(*)::integer as batches from chunks group by entity_status_id) n
+     where e.id = n.entity_status_id returning e.*, n.batches
+  ), told as (
+    insert into migration.sweep_entities (sweep_id, entity_status_id, scope, strategy, watermark_before, watermark_after)
+    select p_batch.pass_id, c.id, 'changes', c.definition #>> '{sync,strategy}', p.watermark, p.watermark
+      from counted c join migration.sync_positions p on p.entity_status_id = c.id on conflict do nothing
+  )
+  insert into migration.batches (id, migration_id, entity_status_id, kind, pass_id, task, dependency_order, batch_number, range_after,
+    row_limit, max_retries)
+  select k.batch_id, p_batch.migration_id, e.id, 'sync', p_batch.pass_id, '{"strategy": "keys"}', e.dependency_order,
+         e.batches_created - e.batches + k.at, jsonb_build_array('keys', e.batches_created, k.at), 2000, p_batch.max_retries
+    from chunks k join counted e on e.id = k.entity_status_id;
+  get diagnostics v_batches = row_count;
+  return v_batches > 0;
+end
+$$;
+comment on function migration._write_key_batches(migration.batches) is
+  'Deals the keys that wait to be read again out to batches of the sweep. Whether there are any.';
+
+create function migration._write_deletes(p_batch migration.batches) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if not migration._has_gone(p_batch.migration_id) or exists (select from migration.batches b
+       where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id and b.kind = 'deletes') then
+    return false;
+  end if;
+  with first as (
+    update migration.entity_statuses e set batches_created = e.batches_created + 1
+     where e.id = (select x.id from migration.entity_statuses x where x.migration_id = p_batch.migration_id order by x.dependency_order limit 1)
+     returning e.*)
+  insert into migration.batches (migration_id, entity_status_id, kind, pass_id, task, dependency_order, batch_number, row_limit, max_retries)
+  select p_batch.migration_id, f.id, 'deletes', p_batch.pass_id, o.configuration, f.dependency_order, f.batches_created, 1, p_batch.max_retries
+    from first f join migration.orchestrations o on o.id = p_batch.pass_id;
+  return true;
+end
+$$;
+comment on function migration._write_deletes(migration.batches) is
+  'Queues the last batch of a sweep, which takes away what is gone. Whether there is anything, and no such batch yet.';
+
+create function migration._end_sweep(p_batch migration.batches) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_sweep migration.orchestrations;
+  v_scope text;
+begin
+  select o.configuration ->> 'scope' into v_scope from migration.orchestrations o where o.id = p_batch.pass_id;
+  update migration.sync_positions p
+     set watermark = s.watermark_after, changes_at = (s.watermark_after ->> 'clock')::timestamptz,
+         deletes_at = case when s.scope in ('deletes', 'hash') then (s.watermark_after ->> 'clock')::timestamptz else p.deletes_at end,
+         hash_at = case when s.scope = 'hash' then (s.watermark_after ->> 'clock')::timestamptz else p.hash_at end
+    from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = p.entity_status_id;
+  update migration.orchestrations o
+     set status = 'completed', completed_at = migration.clock(), progress_percentage = 100, completed_entities = o.total_entities,
+         records_total = t.done + t.refused, records_read = t.done + t.refused, records_processed = t.done, records_failed = t.refused,
+         error_count = t.refused, verification_id = null
+    from (select coalesce(sum(s.records_inserted + s.records_updated + s.records_deleted + s.records_marked), 0) as done,
+                 coalesce(sum(s.records_refused), 0) as refused
+            from migration.sweep_entities s where s.sweep_id = p_batch.pass_id) t
+   where o.id = p_batch.pass_id returning o.* into v_sweep;
+  update migration.verifications v set status = 'passed', completed_at = migration.clock(), records_validated = v_sweep.records_read
+   where v.id = p_batch.pass_id;
+  update migration.orchestrations o
+     set verification_id = null, records_read = t.processed + t.failed + t.filtered, records_processed = t.processed,
+         records_failed = t.failed, records_filtered = t.filtered, records_total = t.processed + t.failed + t.filtered
+    from (select sum(e.records_processed) as processed, sum(e.records_failed) as failed, sum(e.records_filtered) as filtered
+            from migration.entity_statuses e where e.migration_id = p_batch.migration_id) t
+   where o.id = p_batch.migration_id;
+  update migration.sync_states s set caught_up_at = coalesce(s.caught_up_at, migration.clock()), plan_fingerprint = v_sweep.plan_fingerprint
+   where s.migration_id = p_batch.migration_id;
+  if v_sweep.records_read > 0 then
+    perform migration._emit(p_batch.migration_id, 'sync_completed', jsonb_build_object('sweep', v_sweep.id, 'scope', v_scope,
+      'records', v_sweep.records_processed, 'failed', v_sweep.records_failed));
+    perform migration.audit('supaferry', 'sweep.completed', p_batch.migration_id, jsonb_build_object('sweep', v_sweep.id,
+      'records', v_sweep.records_processed, 'failed', v_sweep.records_failed));
+  end if;
+  -- `ferry run` listens instead of asking often
+  perform pg_notify('supaferry_news', '');
+end
+$$;
+comment on function migration._end_sweep(migration.batches) is
+  'Ends a sweep whose batches are done: positions, counters, its row in orchestrations.';
+
+create function migration._end_sweep_if_done(p_batch migration.batches) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if migration._has_open_batches(p_batch.migration_id, p_batch.pass_id)
+     or migration._retry_refused(p_batch) or migration._write_deletes(p_batch) then
+    return false;
+  end if;
+  perform migration._end_sweep(p_batch);
+  return true;
+end
+$$;
+comment on function migration._end_sweep_if_done(migration.batches) is
+  'Where a sweep has no open batch left: queues what comes after them (refused rows again, rows that are gone), or ends it. Whether it ended; the caller dispatches. Call it under the locks of the entities and the orchestration.';
+
+create function migration.complete_sync(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_counts jsonb, p_last_of_call boolean) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
+begin
+  perform migration._close_sync_batch(v_batch, coalesce((p_counts ->> 'read')::bigint, 0));
+  delete from migration.changed_keys k where k.batch_id = p_batch_id;
+  perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
+  perform migration._hold_pass(v_batch);
+  perform migration._count_sync(v_batch, p_counts);
+  perform migration._end_sweep_if_done(v_batch);
+  perform migration._leave_call(v_batch, p_last_of_call, true);
+end
+$$;
+comment on function migration.complete_sync(uuid, uuid, integer, jsonb, boolean) is
+  'Closes a held batch of a sweep with what it did: read, inserted, updated, deleted, refused. The last one ends the sweep. SF001 when fenced.';
+
+create function migration.changed_keys_of_batch(p_migration_id uuid, p_batch_id uuid) returns table (row_key jsonb)
+language sql stable set search_path = '' as $$
+  select distinct k.source_key from migration.changed_keys k where k.migration_id = p_migration_id and k.batch_id = p_batch_id
+$$;
+comment on function migration.changed_keys_of_batch(uuid, uuid) is 'Keys that a held batch of kind sync reads again.';
