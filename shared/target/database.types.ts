@@ -2809,6 +2809,7 @@ export type Database = {
       _is_ours: { Args: { p_mapping: Json }; Returns: string }
       _is_settled: { Args: { p_mapping: Json }; Returns: string }
       _is_silent: { Args: Record<PropertyKey, never>; Returns: boolean }
+      _is_staged_unordered: { Args: { p_definition: Json }; Returns: boolean }
       _is_syncing: { Args: { p_migration_id: string }; Returns: boolean }
       _keep_others: { Args: { p_definition: Json }; Returns: undefined }
       _key_array: { Args: { p_definition: Json; p_key: string }; Returns: Json }
