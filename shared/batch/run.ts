@@ -12,9 +12,11 @@ import { classify, isRetryable } from '../platform/sqlstate.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
 import { openBudget } from './budget.ts'
 import { copyBatch } from './copy.ts'
+import { deletesBatch } from './deletes.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
 import { lookBatch } from './look.ts'
+import { reconcileBatch } from './reconcile.ts'
 import { repairBatch } from './repair.ts'
 import { replayBatch } from './replay.ts'
 import { settleBatch } from './settle.ts'
@@ -39,6 +41,8 @@ const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
   replay: replayBatch,
   look: lookBatch,
   sync: syncBatch,
+  reconcile: reconcileBatch,
+  deletes: deletesBatch,
 }
 
 /** Works off batches; never rejects. Closes the lane. */

@@ -36,6 +36,21 @@ ${numbered(table, part, { key: keyTexts(table.entity.key) })}
 where ${bucketOf(part)} in (${buckets.join(', ')})`
 }
 
+/** Condition that a row is in some buckets of a part: by place, because a digest names the columns of its own query. */
+export function bucketCondition(
+  table: DigestedTable,
+  part: Part,
+  buckets: readonly number[],
+): string {
+  const places = {
+    table_id: `${digestAlias}.tableoid`,
+    place: `${digestAlias}.ctid`,
+  }
+  return `(tableoid, ctid) in (select table_id, place
+${numbered(table, part, places)}
+where ${bucketOf(part)} in (${buckets.join(', ')}))`
+}
+
 /** Rows `(bucket int, digest text, rows text, place text)`: how often each row is there, and where one of them lies. */
 export function multiplicityStatement(
   table: DigestedTable,

@@ -15,7 +15,16 @@ export interface ClaimedBatch {
   readonly migration_id: string
   readonly batch_id: string
   readonly attempt: number
-  readonly kind: 'copy' | 'settle' | 'verify' | 'repair' | 'replay' | 'look' | 'sync'
+  readonly kind:
+    | 'copy'
+    | 'settle'
+    | 'verify'
+    | 'repair'
+    | 'replay'
+    | 'look'
+    | 'sync'
+    | 'reconcile'
+    | 'deletes'
   /** What a batch of kind verify looks at; '' otherwise. */
   readonly check_name: '' | 'rows' | 'schema' | 'queries'
   /** Settings of the verification or sweep that the batch belongs to. */

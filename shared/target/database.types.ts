@@ -133,6 +133,7 @@ export type Database = {
           _recount_pass: undefined | null
           _retry_refused: boolean | null
           _settle_pass: undefined | null
+          _tell_gone: undefined | null
           _write_deletes: boolean | null
           _write_key_batches: boolean | null
         }
@@ -147,6 +148,7 @@ export type Database = {
           | '_recount_pass'
           | '_retry_refused'
           | '_settle_pass'
+          | '_tell_gone'
           | '_write_deletes'
           | '_write_key_batches'
         Insert: {
@@ -571,8 +573,11 @@ export type Database = {
           throughput_per_second: number
           updated_at: string
           _check_batch_rows: number | null
+          _list_going: undefined | null
+          _stop_beyond_limit: string | null
+          _take_gone: undefined | null
         }
-        ComputedFields: '_check_batch_rows'
+        ComputedFields: '_check_batch_rows' | '_list_going' | '_stop_beyond_limit' | '_take_gone'
         Insert: {
           batch_size: number
           batches_created?: number
@@ -2718,6 +2723,8 @@ export type Database = {
         Args: { p_code: string; p_migration_id: string; p_reason: string }
         Returns: undefined
       }
+      _has_dead_letter: { Args: { p_key: string }; Returns: string }
+      _has_gone: { Args: { p_migration_id: string }; Returns: boolean }
       _has_index: { Args: { p_columns: string[]; p_target: unknown }; Returns: boolean }
       _has_open_batches: { Args: { p_migration_id: string; p_pass_id: string }; Returns: boolean }
       _has_rivals: { Args: { p_mapping: Json; p_target: string }; Returns: boolean }
@@ -2776,6 +2783,7 @@ export type Database = {
         }
         Returns: undefined
       }
+      _hold_referenced: { Args: Record<PropertyKey, never>; Returns: undefined }
       _horizon: { Args: { p_facts: Json; p_migration_id: string }; Returns: string }
       _identity_text: { Args: { p_mapping: Json }; Returns: string }
       _in_ranges: {
@@ -2804,6 +2812,7 @@ export type Database = {
         }
         Returns: boolean
       }
+      _is_marked: { Args: { p_definition: Json }; Returns: string }
       _is_mixed: { Args: { p_definition: Json }; Returns: boolean }
       _is_moved: { Args: { p_mapping: Json; p_parent: Json }; Returns: boolean }
       _is_ours: { Args: { p_mapping: Json }; Returns: string }
@@ -2817,6 +2826,7 @@ export type Database = {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
         Returns: Record<string, unknown>
       }
+      _knows: { Args: { p_definition: Json }; Returns: string }
       _lanes: { Args: { p_accepted: boolean; p_migration_id: string }; Returns: number }
       _last_verification: {
         Args: { p_migration_id: string }
@@ -2856,6 +2866,15 @@ export type Database = {
         }
         Returns: undefined
       }
+      _list_going: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _live_letters: { Args: { p_entity_status_id: string }; Returns: number }
       _lock_lanes: { Args: { p_migration_id: string }; Returns: undefined }
       _make_rows: {
@@ -2871,6 +2890,16 @@ export type Database = {
       _middle: {
         Args: { p_from: unknown; p_places: string; p_through: unknown }
         Returns: Record<string, unknown>
+      }
+      _mind_delete_limit: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+          p_rows: number
+        }
+        Returns: boolean
       }
       _mind_existing: { Args: { p_definition: Json; p_load_id: number }; Returns: undefined }
       _mind_limit: {
@@ -2906,6 +2935,19 @@ export type Database = {
       }
       _next_batch_size: {
         Args: { p_bytes: number; p_milliseconds: number; p_now: number; p_rows: number }
+        Returns: number
+      }
+      _note_gone: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_definition: Json
+          p_keys: string[]
+          p_own: number
+          p_reason?: string
+        }
         Returns: number
       }
       _note_missing: {
@@ -3037,6 +3079,16 @@ export type Database = {
         }
         Returns: undefined
       }
+      _referring: {
+        Args: { p_tables: unknown[] }
+        Returns: {
+          child: unknown
+          columns: string[]
+          condition: string
+          name: string
+          parent: unknown
+        }[]
+      }
       _refuse: {
         Args: {
           p_migration: Omit<
@@ -3112,6 +3164,7 @@ export type Database = {
         }
         Returns: boolean
       }
+      _return_rows: { Args: { p_definition: Json; p_entity_status_id: string }; Returns: number }
       _rivals_statement: { Args: { p_mapping: Json; p_target: string }; Returns: string }
       _rows_inserted: { Args: { p_definition: Json }; Returns: number }
       _rows_there: {
@@ -3202,6 +3255,7 @@ export type Database = {
       }
       _shown: { Args: { p_value: unknown }; Returns: string }
       _shown_row: { Args: { p_alias: string; p_names: Json; p_prefix: string }; Returns: string }
+      _silence_deletes: { Args: { p_migration_id: string }; Returns: undefined }
       _silence_triggers: { Args: { p_definition: Json }; Returns: undefined }
       _skips: { Args: { p_mapping: Json }; Returns: number[] }
       _sort_alike: { Args: { p_source: string; p_target: string }; Returns: boolean }
@@ -3209,6 +3263,15 @@ export type Database = {
       _stage_findings: {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
         Returns: Json
+      }
+      _stop_beyond_limit: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: string
       }
       _stuck_entities: { Args: { p_migration_id: string }; Returns: string[] }
       _supersede: { Args: { p_definition: Json }; Returns: undefined }
@@ -3231,6 +3294,15 @@ export type Database = {
         Returns: undefined
       }
       _take_for_pass: { Args: { p_migration_id: string; p_verb: string }; Returns: boolean }
+      _take_gone: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _take_positions: {
         Args: {
           p_batch: Omit<
@@ -3269,7 +3341,17 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      _target_by_parts: { Args: { p_definition: Json; p_parts: string }; Returns: string }
       _target_of: { Args: { p_definition: Json }; Returns: string }
+      _tell_gone: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _try_step: {
         Args: {
           p_step: Omit<
@@ -3419,6 +3501,10 @@ export type Database = {
           updated: number
         }[]
       }
+      apply_deletes: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
+        Returns: Json
+      }
       audit: {
         Args: {
           p_action: string
@@ -3505,6 +3591,16 @@ export type Database = {
         }
         Returns: undefined
       }
+      complete_deletes: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_migration_id: string
+          p_outcome: Json
+        }
+        Returns: undefined
+      }
       complete_look: {
         Args: {
           p_attempt: number
@@ -3557,6 +3653,10 @@ export type Database = {
         }[]
       }
       dispatch_lanes: { Args: { p_migration_id: string }; Returns: number }
+      exceeds_delete_limit: {
+        Args: { p_batch_id: string; p_entity_status_id: string; p_rows: number }
+        Returns: boolean
+      }
       fail_batch: {
         Args: {
           p_attempt: number
@@ -3582,9 +3682,49 @@ export type Database = {
         }[]
       }
       finish_dispatch: { Args: { p_dispatch_id: string; p_reason: string }; Returns: undefined }
+      gone_to_ask: {
+        Args: {
+          p_after_entity: string
+          p_after_key: string
+          p_limit: number
+          p_migration_id: string
+        }
+        Returns: {
+          definition: Json
+          entity_status_id: string
+          keys: Json
+          last_key: string
+        }[]
+      }
+      halt_for_deletes: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_migration_id: string
+          p_rows: number
+        }
+        Returns: undefined
+      }
       housekeeping: { Args: Record<PropertyKey, never>; Returns: undefined }
       input_is_valid: { Args: { p_type: string; p_value: string }; Returns: boolean }
       is_reader: { Args: Record<PropertyKey, never>; Returns: boolean }
+      keep_returned: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_entity_status_id: string
+          p_found: Json
+          p_migration_id: string
+        }
+        Returns: number
+      }
+      known_keys: {
+        Args: { p_entity_status_id: string }
+        Returns: {
+          key: string
+        }[]
+      }
       list_migrations: { Args: Record<PropertyKey, never>; Returns: Json }
       load_stage: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
@@ -3604,6 +3744,10 @@ export type Database = {
           p_ranges: Json
         }
         Returns: string[]
+      }
+      note_gone: {
+        Args: { p_attempt: number; p_batch_id: string; p_keys: string[]; p_migration_id: string }
+        Returns: number
       }
       open_look: {
         Args: { p_attempt: number; p_batch_id: string; p_facts: Json; p_migration_id: string }

@@ -12,7 +12,8 @@ export interface VerificationTask {
 
 /** Empty for a batch that belongs to no sweep. */
 export interface SweepTask {
-  readonly scope?: 'changes' | 'deletes' | 'hash' | 'keys'
+  /** Of a batch of kind reconcile: all rows, all keys, or keys of which the target alone knows. */
+  readonly scope?: 'changes' | 'deletes' | 'hash' | 'keys' | 'gone'
   /** How a batch of kind sync finds its rows. */
   readonly strategy?: 'timestamp' | 'beyond' | 'xmin' | 'id' | 'keys'
   /** A window of time, in ISO 8601. */

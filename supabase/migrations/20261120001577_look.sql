@@ -99,7 +99,7 @@ language sql set search_path = '' as $$
     select e.id, (a -> 'batches')
            -- what is gone of a table whose ranges the target cannot tell is found by keys alone
            || case when a ->> 'scope' = 'hash' and migration._is_staged_unordered(e.definition)
-                then '[{"kind": "reconcile", "check": "keys", "task": {"scope": "keys"}}]' else '[]' end::jsonb as batches
+                then '[{"kind": "reconcile", "check": "keys", "task": {"scope": "gone"}}]' else '[]' end::jsonb as batches
       from jsonb_array_elements(p_look -> 'answers') a join migration.entity_statuses e on e.id = (a ->> 'entity_status_id')::uuid
      where jsonb_array_length(a -> 'batches') > 0
   ), counted as (

@@ -66,11 +66,8 @@ function boundByHash(
   { mode, range, rows }: BoundsOptions,
   comparison: Comparison,
 ): VerificationBatch {
-  const parts = mode === 'full' ? Math.max(1, Math.ceil(rows / partRows)) : 1
-  const part = range.after === null ? 0 : Number(range.after[0]) + 1
-  const end = range.through === null ? parts - 1 : Number(range.through[0])
-  const more = part < end
-  const through = more ? [String(part)] : range.through
+  const taken = takePart(range, mode === 'full' ? rows : 0)
+  const { part, parts, more, through } = taken
   return {
     comparison,
     range: { after: range.after, through },
@@ -79,4 +76,13 @@ function boundByHash(
     share: 1 / parts,
     part: partOf(part, parts, rows),
   }
+}
+
+/** The part that begins a range of parts. @param rows of the whole table, about: they decide how many there are */
+export function takePart(range: KeyRange, rows: number) {
+  const parts = Math.max(1, Math.ceil(rows / partRows))
+  const part = range.after === null ? 0 : Number(range.after[0]) + 1
+  const end = range.through === null ? parts - 1 : Number(range.through[0])
+  const more = part < end
+  return { part, parts, more, through: more ? [String(part)] : range.through }
 }

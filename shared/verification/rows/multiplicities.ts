@@ -16,14 +16,14 @@ import { both, type ComparedTable, type Comparison } from './comparison.ts'
 import { again, type Patience } from './settle.ts'
 import { namedDifferences } from './suspects.ts'
 
-interface Multiplicity {
+export interface Multiplicity {
   readonly bucket: number
   readonly digest: string
   readonly rows: string
   readonly place: string
 }
 
-interface Uneven {
+export interface Uneven {
   readonly source: Multiplicity | undefined
   readonly target: Multiplicity | undefined
 }
@@ -54,15 +54,17 @@ export async function compareRows(
   }
 }
 
-async function listUneven(
+/** Lists rows that are not on both sides as often, up to `most`. @returns those, and the buckets that are left */
+export async function listUneven(
   comparison: Comparison,
   part: Part,
   differing: readonly DifferingBucket[],
-) {
+  most: number = namedDifferences,
+): Promise<{ readonly uneven: readonly Uneven[]; readonly left: readonly DifferingBucket[] }> {
   const uneven: Uneven[] = []
   const left = await listWhileRoom<Multiplicity>(comparison, differing, {
     read: (buckets) => async (table) => byBucket(await read(table, part, { buckets })),
-    isFull: () => uneven.length >= namedDifferences,
+    isFull: () => uneven.length >= most,
     add: (source, target) => {
       const found = unevenOf(source, target)
       uneven.push(...found)

@@ -76,7 +76,7 @@ async function readDigests(table: ComparedTable, places: readonly string[]): Pro
 }
 
 /** By place, because a digest names the columns of its own query; partitions have places of their own. */
-function digestCondition(table: ComparedTable, digests: readonly string[]): string {
+export function digestCondition(table: ComparedTable, digests: readonly string[]): string {
   const list = digests.map(quoteLiteral).join(', ')
   return `(tableoid, ctid) in (
     select ${digestAlias}.tableoid, ${digestAlias}.ctid from ${readTable(table.entity.source)} as ${digestAlias}

@@ -25,6 +25,8 @@ export interface DifferingRange extends Differing {
 }
 
 export interface Suspects {
+  /** Keys beyond this number are not named any more. */
+  readonly most: number
   /** Rows of the source in the batch's range. */
   sourceRows: number
   /** Keys whose rows differ, or that only one side has, by their JSON. */
@@ -33,12 +35,12 @@ export interface Suspects {
   readonly ranges: DifferingRange[]
 }
 
-export function noSuspects(): Suspects {
-  return { sourceRows: 0, keys: new Map(), ranges: [] }
+export function noSuspects(most: number = namedDifferences): Suspects {
+  return { most, sourceRows: 0, keys: new Map(), ranges: [] }
 }
 
 export function isFull(suspects: Suspects): boolean {
-  return suspects.keys.size >= namedDifferences
+  return suspects.keys.size >= suspects.most
 }
 
 export const nothingThere: Multiset = { rows: 0, sums: ' ' }
