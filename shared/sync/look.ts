@@ -6,8 +6,6 @@ import type { Answer, Question, WantedBatch } from '../projection/sweep.ts'
 import { behindId, beyondWindow, inWindow, type Watched } from '../projection/window.ts'
 import type { Source } from '../source/source.ts'
 
-/** Rows of a window that one batch reads. */
-const windowRows = 20_000
 /** Rows that one batch of strategy xmin looks at. */
 const scannedRows = 1_000_000
 
@@ -47,7 +45,7 @@ function batchesOf(question: Question, own: Seen): WantedBatch[] {
   const { strategy } = definition.sync!
   if (strategy === 'timestamp' && own.found) {
     const task = { strategy, low: low!, high: horizon }
-    changes.push({ kind: 'sync', rows: windowRows, task })
+    changes.push({ kind: 'sync', task })
   }
   if (strategy === 'timestamp' && own.beyond) {
     const task = { strategy: 'beyond', high: horizon, xmin: since.xmin! }
@@ -59,7 +57,6 @@ function batchesOf(question: Question, own: Seen): WantedBatch[] {
   if (strategy === 'id' && own.found) {
     changes.push({
       kind: 'sync',
-      rows: windowRows,
       task: { strategy, after: since.through ?? null },
     })
   }

@@ -110,9 +110,11 @@ language sql set search_path = '' as $$
     row_limit, max_retries)
   select p_batch.migration_id, c.id, b ->> 'kind', coalesce(b ->> 'check', ''), p_batch.pass_id, coalesce(b -> 'task', '{}')
            || jsonb_strip_nulls(jsonb_build_object('rows_total', e.records_processed, 'allow_deletes', p_batch.task -> 'allow_deletes')), c.dependency_order,
-         c.batches_created - jsonb_array_length(c.batches) + x.at, coalesce((b ->> 'rows')::integer, migration._check_batch_rows(e)), p_batch.max_retries
+         c.batches_created - jsonb_array_length(c.batches) + x.at, coalesce((b ->> 'rows')::integer,
+           case b ->> 'kind' when 'sync' then 10 * (o.configuration ->> 'batch_rows')::integer else migration._check_batch_rows(e) end), p_batch.max_retries
     from counted c cross join lateral jsonb_array_elements(c.batches) with ordinality x(b, at)
     join migration.entity_statuses e on e.id = c.id
+    join migration.orchestrations o on o.id = p_batch.migration_id
 $$;
 comment on function migration._write_sweep_batches(migration.batches, jsonb) is 'Queues the batches that a look asks for.';
 

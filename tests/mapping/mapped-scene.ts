@@ -38,6 +38,8 @@ export interface MappedScene {
   readonly source: Sql
   readonly target: Sql
   readonly targetUrl: string
+  /** The source as its owner. */
+  readonly sourceUrl: string
   /** Makes source and target; nothing is moved. */
   prepare(told: Told): Promise<void>
   /** Starts a migration; source and target are there. */
@@ -72,6 +74,7 @@ export async function mappedScene(): Promise<MappedScene> {
     source,
     target,
     targetUrl,
+    sourceUrl,
     async prepare({ name, source: at = '', target: there }) {
       await source.unsafe(`create schema ${name}; set search_path = ${name}, pg_catalog; ${at};
         grant usage on schema ${name} to public; grant select on all tables in schema ${name} to public;
