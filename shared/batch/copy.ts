@@ -7,6 +7,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { KeyRange } from '../projection/entity.ts'
 import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
+import { checkSameTable } from '../source/same-table.ts'
 import type { Source } from '../source/source.ts'
 import { type BatchCounts, type ClaimedBatch, control } from '../target/control.ts'
 import { mappingControl } from '../target/mapping-control.ts'
@@ -18,6 +19,7 @@ import { inOneTransaction } from './transaction.ts'
 
 export const copyBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const source = await lane.source(batch.source_secret)
+  await checkSameTable(source, batch.definition)
   const range = await carve(platform, lane, source, batch)
   const work = await inOneTransaction(lane, async (transaction) => {
     const held = control(transaction)

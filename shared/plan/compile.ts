@@ -120,7 +120,12 @@ function compileEntity(
     path: planPath(path),
     ...(part.shape === undefined ? {} : { shape: part.shape }),
     definition: {
-      source: { schema: table.schema, table: table.name, partitioned: table.partitioned },
+      source: {
+        schema: table.schema,
+        table: table.name,
+        partitioned: table.partitioned,
+        ...(table.digest === null ? {} : { digest: table.digest }),
+      },
       target,
       ...scan,
       ...(filter === undefined ? {} : { filter }),

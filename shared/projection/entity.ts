@@ -15,6 +15,8 @@ export interface CompiledEntity {
   readonly source: TableName & {
     /** A partitioned parent is read with its partitions; any other table with `only`. */
     readonly partitioned: boolean
+    /** Of the columns that the plan was compiled for (`source-schema.ts`); absent where there is none. */
+    readonly digest?: string
   }
   readonly target: TableName
   /** Columns in table order; generated ones are left out. */

@@ -32,7 +32,7 @@ export interface Question {
   /** Where the window begins, and the horizon, in ISO 8601. */
   readonly low: string | null
   readonly horizon: string
-  /** Fingerprint of the table's columns as an earlier look saw them. */
+  /** Digest of the columns that the plan was compiled for; null where none is known. */
   readonly known_schema: string | null
 }
 

@@ -43,6 +43,8 @@ export interface CatalogTable {
   readonly options: readonly string[]
   /** 'd' default, 'n' nothing, 'f' full, 'i' an index */
   readonly replica_identity: string
+  /** Of its columns' numbers, names and types. */
+  readonly digest: string | null
   /** Names of row triggers of users that an UPDATE fires. */
   readonly update_triggers: readonly string[]
   /** Extension that owns the table; such a table comes with its extension. */

@@ -1,7 +1,8 @@
 /** What a sweep asks the source about each of its entities, in one statement and one snapshot. */
 import type { CompiledEntity } from '../projection/entity.ts'
-import { quoteIdent, quoteLiteral, quoteTable } from '../projection/quote.ts'
+import { quoteIdent } from '../projection/quote.ts'
 import { readTable } from '../projection/select.ts'
+import { schemasStatement } from '../projection/source-schema.ts'
 import type { Answer, Question, WantedBatch } from '../projection/sweep.ts'
 import { behindId, beyondWindow, inWindow, type Watched } from '../projection/window.ts'
 import type { Source } from '../source/source.ts'
@@ -18,7 +19,10 @@ interface Seen {
 
 /** @throws FerryError `source_*` */
 export async function look(source: Source, questions: readonly Question[]): Promise<Answer[]> {
-  const schemas = await seen<Pick<Seen, 'schema'>>(source, schemasStatement(questions))
+  const schemas = await seen<Pick<Seen, 'schema'>>(
+    source,
+    schemasStatement(questions.map(({ definition }) => definition.source)),
+  )
   const there = questions.filter((_, at) => schemas[at]?.schema !== null)
   const found = there.length === 0 ? [] : await seen<Seen>(source, lookStatement(there))
   const byId = new Map(there.map(({ entity_status_id }, at) => [entity_status_id, found[at]!]))
@@ -99,17 +103,4 @@ function lastId({ definition }: Question): string {
 
 function exists(entity: CompiledEntity, condition: string): string {
   return `exists (select from ${readTable(entity.source)} where ${condition})`
-}
-
-/** Names and types of the columns that each table has now, as one digest; null for one that is gone. */
-function schemasStatement(questions: readonly Question[]): string {
-  const tables = questions.map(
-    ({ definition }, at) =>
-      `(${at}, pg_catalog.to_regclass(${quoteLiteral(quoteTable(definition.source))}))`,
-  )
-  return `select t.place, (
-  select pg_catalog.md5(pg_catalog.string_agg(a.attnum || ' ' || pg_catalog.quote_ident(a.attname) || ' '
-           || pg_catalog.format_type(a.atttypid, a.atttypmod), ',' order by a.attnum))
-    from pg_catalog.pg_attribute a where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped) as schema
-  from (values ${tables.join(', ')}) t (place, id) order by t.place`
 }

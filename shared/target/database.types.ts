@@ -1626,7 +1626,6 @@ export type Database = {
           entity_status_id: string
           hash_at: string | null
           migration_id: string
-          source_schema: string | null
           watermark: NonNullable<Json>
         }
         ComputedFields: never
@@ -1636,7 +1635,6 @@ export type Database = {
           entity_status_id: string
           hash_at?: string | null
           migration_id: string
-          source_schema?: string | null
           watermark?: NonNullable<Json>
         }
         Update: {
@@ -1645,7 +1643,6 @@ export type Database = {
           entity_status_id?: string
           hash_at?: string | null
           migration_id?: string
-          source_schema?: string | null
           watermark?: NonNullable<Json>
         }
         Relationships: [

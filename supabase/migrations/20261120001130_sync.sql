@@ -27,7 +27,6 @@ create table migration.sync_positions (
   entity_status_id uuid primary key references migration.entity_statuses (id) on delete cascade,
   migration_id uuid not null references migration.orchestrations (id) on delete cascade,
   watermark jsonb not null default '{}',
-  source_schema text,
   changes_at timestamptz,
   deletes_at timestamptz,
   hash_at timestamptz,
@@ -37,7 +36,6 @@ create index sync_positions_migration on migration.sync_positions (migration_id)
 comment on table migration.sync_positions is 'How far an entity has followed its source.';
 comment on column migration.sync_positions.watermark is
   'What the next sweep goes on from: through (server text of a time or an id), xmin and clock of the look that it was taken by.';
-comment on column migration.sync_positions.source_schema is 'Fingerprint of the source table''s columns, as last seen.';
 comment on column migration.sync_positions.changes_at is 'Clock of the look of the last sweep that brought its changes in.';
 comment on column migration.sync_positions.deletes_at is 'The same of the last one that compared all keys.';
 comment on column migration.sync_positions.hash_at is 'The same of the last one that compared all rows.';

@@ -60,6 +60,8 @@ begin
   update migration.entity_statuses e set definition = p -> 'definition'
     from jsonb_array_elements(p_amendment -> 'entities') p
    where e.migration_id = p_migration_id and e.entity_name = p ->> 'entity_name';
+  -- what was in step by the old plan may not be by the new one
+  update migration.sync_positions p set hash_at = null where p.migration_id = p_migration_id;
   update migration.orchestrations o set plan = p_amendment -> 'plan', plan_fingerprint = p_amendment ->> 'plan_fingerprint'
    where o.id = p_migration_id;
   perform migration._save_mappings(p_amendment -> 'entities', p_amendment ->> 'plan_fingerprint');

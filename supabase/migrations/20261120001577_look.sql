@@ -61,7 +61,7 @@ begin
            migration._scope_of(v_batch.task ->> 'scope', e.definition -> 'sync', p, p_facts, v_all),
            p.watermark,
            ((p.watermark ->> 'horizon')::timestamptz - make_interval(secs => (e.definition #>> '{sync,overlap_seconds}')::numeric::float8)),
-           v_horizon, p.source_schema
+           v_horizon, e.definition #>> '{source,digest}'
       from migration.sync_positions p join migration.entity_statuses e on e.id = p.entity_status_id
      where p.migration_id = p_migration_id order by e.dependency_order;
 end
@@ -132,8 +132,6 @@ begin
      set watermark = migration._watermark_after(p, p_look -> 'facts', a), changes_at = (p_look #>> '{facts,clock}')::timestamptz
     from jsonb_array_elements(p_look -> 'answers') a
    where p.entity_status_id = (a ->> 'entity_status_id')::uuid and jsonb_array_length(a -> 'batches') = 0;
-  update migration.sync_positions p set source_schema = a ->> 'schema'
-    from jsonb_array_elements(p_look -> 'answers') a where p.entity_status_id = (a ->> 'entity_status_id')::uuid and p.source_schema is null;
   insert into migration.sync_looks (migration_id, source_xmax, horizon, looked_at)
   values (p_batch.migration_id, (p_look #>> '{facts,xmax}')::numeric, migration._horizon(p_batch.migration_id, p_look -> 'facts'), migration.clock())
   on conflict do nothing;

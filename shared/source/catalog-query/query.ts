@@ -4,6 +4,7 @@
  * of the text by its version.
  */
 import { quoteLiteral } from '../../projection/quote.ts'
+import { schemaDigest } from '../../projection/source-schema.ts'
 import { columnsQuery } from './columns.ts'
 import { constraintsQuery, foreignKeysQuery } from './constraints.ts'
 import { dependencies, extensionOf, optionsOf } from './fragments.ts'
@@ -78,6 +79,7 @@ function tableObject(version: number): string {
     'unlogged', l.relpersistence = 'u',
     'options', ${optionsOf('l.reloptions')},
     'replica_identity', l.relreplident,
+    'digest', ${schemaDigest('l.oid')},
     'update_triggers', (${updateTriggersQuery}),
     'extension', ${extensionOf('pg_class', 'l.oid')},
     'row_type', l.reltype::text,

@@ -47,6 +47,7 @@ export function table(name: string, more: Partial<CatalogTable> = {}): CatalogTa
     unlogged: false,
     options: [],
     replica_identity: 'd',
+    digest: null,
     update_triggers: [],
     constraints: [primaryKey(`${name}_pkey`, ['id'])],
     indexes: [index(`${name}_pkey`, ['id'], { unique: true, constraint: `${name}_pkey` })],
