@@ -6,9 +6,12 @@ import type { SyncScope } from './sync.ts'
 export interface SourceFacts {
   /** Server text of the time, in UTC, when nothing else had been read yet. */
   readonly clock: string
-  /** 64-bit transaction ids, as digits: the oldest in flight, and the next to be given out. */
+  /**
+   * 64-bit transaction ids, as digits: the oldest in flight, and the next to be given out. A snapshot's
+   * xmax is not that one: it follows the newest that has ended, and ids in flight may lie beyond it.
+   */
   readonly xmin: string
-  readonly xmax: string
+  readonly next: string
   /** Start of the oldest transaction of this database that its session dates; null where there is none. */
   readonly oldest: string | null
   /** Whether a transaction may be at work that no session dates: a prepared one, or another role's. */

@@ -40,15 +40,19 @@ function factsStatement({ version, replica, control }: Server): string {
   select xact_start, coalesce(state, 'disabled') = 'disabled' as hidden
     from pg_catalog.pg_stat_activity
    where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()),
-snapshot as (select pg_catalog.txid_current_snapshot() as now)
+snapshot as (select pg_catalog.txid_current_snapshot() as now),
+newest as (
+  -- the age of the first id tells the next one's 32 bits; the epoch is that of the snapshot, or one more
+  select pg_catalog.txid_snapshot_xmin(now) as xmin, pg_catalog.txid_snapshot_xmax(now) as xmax,
+    3 + pg_catalog.age('3'::pg_catalog.xid)::bigint as next from snapshot),
+ids as (select xmin, xmax + ((next - xmax) & 4294967295) as next from newest)
 select pg_catalog.transaction_timestamp()::text as clock,
-  pg_catalog.txid_snapshot_xmin(now)::text as xmin, pg_catalog.txid_snapshot_xmax(now)::text as xmax,
+  xmin::text as xmin, next::text as next,
   (select pg_catalog.min(xact_start)::text from session) as oldest,
-  pg_catalog.txid_snapshot_xmin(now) < pg_catalog.txid_snapshot_xmax(now)
-    and (exists (select from session where hidden) or exists (select from pg_catalog.pg_prepared_xacts
+  xmin < next and (exists (select from session where hidden) or exists (select from pg_catalog.pg_prepared_xacts
       where database = pg_catalog.current_database())) as undated,
   ${position}::text as log_position,
   ${seen('(select system_identifier::text from pg_catalog.pg_control_system())', 'text')} as system,
   ${seen('(select timeline_id from pg_catalog.pg_control_checkpoint())', 'int')} as timeline
-from snapshot`
+from ids`
 }

@@ -42,13 +42,13 @@ comment on column migration.sync_positions.hash_at is 'The same of the last one 
 
 create table migration.sync_looks (
   migration_id uuid not null references migration.orchestrations (id) on delete cascade,
-  source_xmax numeric not null,
+  source_next numeric not null,
   horizon timestamptz not null,
   looked_at timestamptz not null,
-  primary key (migration_id, source_xmax)
+  primary key (migration_id, source_next)
 );
 comment on table migration.sync_looks is
-  'What was known of the source when it had given out transaction ids below source_xmax: dates a transaction of which only the id is known.';
+  'What was known of the source when it had given out transaction ids below source_next: dates a transaction of which only the id is known.';
 comment on column migration.sync_looks.horizon is 'No transaction with a later id can have begun before this time.';
 
 create table migration.sweep_entities (

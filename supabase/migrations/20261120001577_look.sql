@@ -7,7 +7,7 @@ language sql stable set search_path = '' as $$
   select least((p_facts ->> 'clock')::timestamptz, (p_facts ->> 'oldest')::timestamptz,
     case when (p_facts ->> 'undated')::boolean then coalesce(
       (select max(l.horizon) from migration.sync_looks l
-        where l.migration_id = p_migration_id and l.source_xmax <= (p_facts ->> 'xmin')::numeric), '-infinity') end)
+        where l.migration_id = p_migration_id and l.source_next <= (p_facts ->> 'xmin')::numeric), '-infinity') end)
 $$;
 comment on function migration._horizon(uuid, jsonb) is
   'No transaction that commits from now on can have begun before this time of the source: the oldest one in flight by its session, or by an earlier look at ids where no session tells.';
@@ -16,7 +16,7 @@ create function migration._source_changed(p_before jsonb, p_facts jsonb) returns
 language sql immutable set search_path = '' as $$
   select case when p_before = '{}' then null
     when p_before ->> 'system' <> p_facts ->> 'system' then 'other'
-    when (p_facts ->> 'xmax')::numeric < (p_before ->> 'xmax')::numeric
+    when (p_facts ->> 'next')::numeric < (p_before ->> 'next')::numeric
       or (p_facts ->> 'log_position')::numeric < (p_before ->> 'log_position')::numeric then 'back'
     when p_before ->> 'timeline' <> p_facts ->> 'timeline' then 'other' end
 $$;
@@ -26,7 +26,7 @@ comment on function migration._source_changed(jsonb, jsonb) is
 create function migration._xid_is_lost(p_before jsonb, p_facts jsonb) returns boolean
 language sql immutable set search_path = '' as $$
   -- beyond this many, a 32-bit id would look newer than it is
-  select not p_before ? 'xmin' or (p_facts ->> 'xmax')::numeric - (p_before ->> 'xmin')::numeric > 2000000000
+  select not p_before ? 'xmin' or (p_facts ->> 'next')::numeric - (p_before ->> 'xmin')::numeric > 2000000000
 $$;
 comment on function migration._xid_is_lost(jsonb, jsonb) is
   'Whether transaction ids of rows cannot be held against the last look any more.';
@@ -75,12 +75,12 @@ language sql immutable set search_path = '' as $$
       'horizon', greatest((p_answer ->> 'horizon')::timestamptz, (p_position.watermark ->> 'horizon')::timestamptz)::text)
     || case when p_answer ? 'last_id' then (
       -- ids that were given out before a look belong to transactions that it could see: once none of those is left, they are all in
-      select jsonb_build_object('ids', coalesce(jsonb_agg(x.seen order by x.seen ->> 'xmax') filter (where not x.is_past or x.is_newest), '[]'),
-               'through', (array_agg(x.seen ->> 'id' order by (x.seen ->> 'xmax')::numeric desc) filter (where x.is_past))[1])
-        from (select seen, (seen ->> 'xmax')::numeric <= (p_facts ->> 'xmin')::numeric as is_past,
-                     row_number() over (partition by (seen ->> 'xmax')::numeric <= (p_facts ->> 'xmin')::numeric order by (seen ->> 'xmax')::numeric desc) = 1 as is_newest
+      select jsonb_build_object('ids', coalesce(jsonb_agg(x.seen order by x.seen ->> 'next') filter (where not x.is_past or x.is_newest), '[]'),
+               'through', (array_agg(x.seen ->> 'id' order by (x.seen ->> 'next')::numeric desc) filter (where x.is_past))[1])
+        from (select seen, (seen ->> 'next')::numeric <= (p_facts ->> 'xmin')::numeric as is_past,
+                     row_number() over (partition by (seen ->> 'next')::numeric <= (p_facts ->> 'xmin')::numeric order by (seen ->> 'next')::numeric desc) = 1 as is_newest
                 from jsonb_array_elements(coalesce(p_position.watermark -> 'ids', '[]')
-                  || jsonb_build_object('xmax', p_facts ->> 'xmax', 'id', p_answer -> 'last_id')) seen) x)
+                  || jsonb_build_object('next', p_facts ->> 'next', 'id', p_answer -> 'last_id')) seen) x)
       else '{}' end
 $$;
 comment on function migration._watermark_after(migration.sync_positions, jsonb, jsonb) is
@@ -132,11 +132,11 @@ begin
      set watermark = migration._watermark_after(p, p_look -> 'facts', a), changes_at = (p_look #>> '{facts,clock}')::timestamptz
     from jsonb_array_elements(p_look -> 'answers') a
    where p.entity_status_id = (a ->> 'entity_status_id')::uuid and jsonb_array_length(a -> 'batches') = 0;
-  insert into migration.sync_looks (migration_id, source_xmax, horizon, looked_at)
-  values (p_batch.migration_id, (p_look #>> '{facts,xmax}')::numeric, migration._horizon(p_batch.migration_id, p_look -> 'facts'), migration.clock())
+  insert into migration.sync_looks (migration_id, source_next, horizon, looked_at)
+  values (p_batch.migration_id, (p_look #>> '{facts,next}')::numeric, migration._horizon(p_batch.migration_id, p_look -> 'facts'), migration.clock())
   on conflict do nothing;
-  delete from migration.sync_looks l where l.migration_id = p_batch.migration_id and l.source_xmax < (
-    select x.source_xmax from migration.sync_looks x where x.migration_id = p_batch.migration_id order by x.source_xmax desc offset 1000 limit 1);
+  delete from migration.sync_looks l where l.migration_id = p_batch.migration_id and l.source_next < (
+    select x.source_next from migration.sync_looks x where x.migration_id = p_batch.migration_id order by x.source_next desc offset 1000 limit 1);
 end
 $$;
 comment on function migration._take_positions(migration.batches, jsonb) is

@@ -46,14 +46,14 @@ describe('a table that is changed', () => {
     const name = 's_copy'
     await scene.prepare({
       name,
-      source: `create table item (id int primary key); insert into item select generate_series(1, 5000)`,
+      source: `create table item (id int primary key); insert into item select generate_series(1, 500000)`,
       entities: '*',
     })
     const owner = postgres(scene.sourceUrl, { max: 1, onnotice: () => undefined })
     try {
+      const id = await scene.begin({ name, entities: '*', lanes: 1, batchRows: 1 })
       await owner`begin`
       await owner`alter table s_copy.item add column late text default 'x'`
-      const id = await scene.begin({ name, entities: '*', lanes: 1, batchRows: 100 })
       await eventually(
         async () => {
           const [row] = await source<{ waits: boolean }[]>`
