@@ -5,7 +5,7 @@
 import { castName, fromText, isReadable, toText } from './from-text.ts'
 import { narrow, narrowByText, narrowText, type TargetType } from './narrow.ts'
 import { isNumber, isSameType, isText, parseType, plainType } from './type-text.ts'
-import { checked, derived, isNull, type Value } from './value.ts'
+import { checked, derived, isNull, type Value, withValue } from './value.ts'
 
 export type { TargetType }
 
@@ -42,7 +42,17 @@ export function convert(value: Value, to: TargetType): Value | Refused {
 function convertForeign(value: Value, to: TargetType): Value | Refused {
   const through = to.base === undefined ? value : convert(value, builtinType(to.base))
   if ('refused' in through) return through
-  return fromText(toText(through), to.sql, to.type)
+  return fromText(printed(through), to.sql, to.type)
+}
+
+/** A cast to text cuts blanks off that a type without a length of its own keeps. */
+function printed(value: Value): Value {
+  if (plainType(value.type) !== 'bpchar') return toText(value)
+  const text = withValue(
+    value,
+    (p) => `case when ${p} is not null then pg_catalog.format('%s', ${p}) end`,
+  )
+  return derived(value, 'text', `(${text})`)
 }
 
 function convertArray(value: Value, to: TargetType): Value | Refused {

@@ -3,6 +3,7 @@
 import type { Note, Problem } from '../../../shared/plan/problem.ts'
 import type { CompiledEntity, KeyTexts } from '../../../shared/projection/entity.ts'
 import { pinStatement } from '../../../shared/projection/settings.ts'
+import { stagedEntity } from '../../../shared/projection/sync.ts'
 import { textFormatSettings } from '../../../shared/projection/text-format.ts'
 import { openSource } from '../../../shared/source/connect.ts'
 import type { Source } from '../../../shared/source/source.ts'
@@ -18,6 +19,8 @@ export interface CopyOptions {
   readonly plan?: object
   /** Rows of a range. */
   readonly rows?: number
+  /** Rows of plain entities take the way that incremental sync gives them. */
+  readonly staged?: true
 }
 
 export async function prepare(options: CopyOptions): Promise<{
@@ -52,7 +55,8 @@ export async function copyAll(options: CopyOptions): Promise<readonly Note[]> {
       for (const statement of prepared.ddl) await tx.unsafe(statement)
     })
     for (const { definition } of prepared.entities) {
-      await copyEntity(source, target, definition, options.rows ?? 3)
+      const entity = options.staged ? stagedEntity(definition) : definition
+      await copyEntity(source, target, entity, options.rows ?? 3)
     }
     await runSteps(target, prepared)
   } finally {
