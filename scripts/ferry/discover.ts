@@ -13,6 +13,7 @@ export interface DiscoverOptions {
   /** Name under which functions will find the address. */
   readonly secret: string
   readonly ids?: 'preserve' | 'uuid'
+  readonly sync?: boolean
 }
 
 /** The plan goes to standard output, what its owner should look at to standard error. */
@@ -21,6 +22,7 @@ export async function discover(console: Console, options: DiscoverOptions): Prom
   const { plan, notes, tables } = discoverPlan(catalog, {
     name: planName(options.name ?? database),
     secret: options.secret,
+    sync: options.sync === true,
     ...(options.ids === 'uuid' ? { ids: options.ids, system: systemName(database) } : {}),
   })
   console.result({ plan, notes, tables })

@@ -18,6 +18,7 @@ export function addPlanCommands(program: Command, { local, project, hasProject }
         .createOption('--ids <strategy>', 'uuid: tables with a whole number as their key get UUIDs')
         .choices(['preserve', 'uuid']),
     )
+    .option('--sync', 'propose how each table is kept in step with the source after the copy')
     .action((options: DiscoverOptions) =>
       local(async (console) => (await import('./discover.ts')).discover(console, options)),
     )

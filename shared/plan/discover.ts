@@ -6,6 +6,7 @@ import { estimateRows } from './estimate.ts'
 import type { Note } from './problem.ts'
 import { type Plan, planSchema } from './schema.ts'
 import { nameOf } from './selection.ts'
+import { proposalNote, proposeSync } from './sync/propose.ts'
 
 export interface DiscoverOptions {
   readonly name: string
@@ -15,6 +16,8 @@ export interface DiscoverOptions {
   readonly ids?: 'uuid'
   /** Guess of the source system's name; UUIDs are named within it. */
   readonly system?: string
+  /** How the tables are kept in step after the copy is proposed, too. */
+  readonly sync?: boolean
 }
 
 export interface Discovery {
@@ -50,7 +53,10 @@ export function discoverPlan(catalog: Catalog, options: DiscoverOptions): Discov
   const schemas = [...new Set(own.map((table) => table.schema))].sort()
   const isLeft = ({ name }: CatalogTable) => bookkeeping.includes(name)
   const exclude = own.filter(isLeft).map(nameOf)
+  const kept = own.filter((table) => !isLeft(table))
   const { name, secret, ids, system = 'legacy' } = options
+  const isAsked = options.sync === true && kept.length > 0
+  const proposed = isAsked ? proposeAll(kept, catalog) : undefined
   const plan = planSchema.parse({
     version: 1,
     name,
@@ -60,24 +66,19 @@ export function discoverPlan(catalog: Catalog, options: DiscoverOptions): Discov
       ...(ids === undefined ? {} : { system }),
     },
     ...(ids === undefined ? {} : { ids }),
-    entities: '*',
-    ...(exclude.length === 0 ? {} : { exclude }),
+    ...(proposed?.part ?? { entities: '*', ...(exclude.length === 0 ? {} : { exclude }) }),
   })
   const { problems, notes } = checkPlan(plan, catalog)
   const left = exclude.map((pattern, at) => ({
     code: 'bookkeeping_excluded',
     message: `${pattern} looks like bookkeeping of a framework and is left out.`,
-    hint: 'Remove the pattern to move it all the same.',
-    path: `exclude[${at}]`,
+    hint: `${proposed === undefined ? 'Remove the pattern' : 'Add it to the list'} to move it all the same.`,
+    path: proposed === undefined ? `exclude[${at}]` : 'entities',
   }))
-  const guessed =
-    ids === undefined
-      ? []
-      : uuidNotes(
-          own.filter((table) => !isLeft(table)),
-          catalog,
-          system,
-        )
+  const guessed = [
+    ...(ids === undefined ? [] : uuidNotes(kept, catalog, system)),
+    ...(proposed?.notes ?? []),
+  ]
   const tables = own.map((table) => ({
     name: nameOf(table),
     rows: estimateRows(table),
@@ -86,6 +87,19 @@ export function discoverPlan(catalog: Catalog, options: DiscoverOptions): Discov
     has_key: table.keys.length > 0,
   }))
   return { plan, notes: [...guessed, ...problems, ...notes, ...left], tables }
+}
+
+/** Tables are listed one by one: each has a word of its own about how it is kept in step. */
+function proposeAll(tables: readonly CatalogTable[], catalog: Catalog) {
+  const proposals = tables.map((table, at) => proposeSync(table, catalog, ['entities', at]))
+  const entities = tables.map((table, at) => {
+    const { sync } = proposals[at]!
+    return sync === undefined ? nameOf(table) : { source: nameOf(table), sync }
+  })
+  return {
+    part: { entities, sync: {} },
+    notes: [proposalNote(), ...proposals.flatMap(({ notes }) => notes)],
+  }
 }
 
 /** Plans are named with letters, digits and a few signs; databases with anything. */

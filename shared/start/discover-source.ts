@@ -13,13 +13,15 @@ export interface DiscoverSourceOptions {
   /** Of the plan; the database's where it is left out. */
   readonly name?: string | undefined
   readonly ids?: 'preserve' | 'uuid' | undefined
+  /** With a proposal of how the tables are kept in step. */
+  readonly sync?: boolean | undefined
 }
 
 /** @throws FerryError `address_invalid`; `source_*` as a failure is classified */
 export async function discoverSource(
   open: (address: string) => Source,
   address: string,
-  { secret, schemas, name, ids }: DiscoverSourceOptions,
+  { secret, schemas, name, ids, sync = false }: DiscoverSourceOptions,
 ): Promise<Discovery> {
   const { database } = parseAddress(address)
   const source = open(address)
@@ -28,6 +30,7 @@ export async function discoverSource(
     return discoverPlan(catalog, {
       name: planName(name ?? database),
       secret,
+      sync,
       ...(ids === 'uuid' ? { ids, system: systemName(database) } : {}),
     })
   } catch (error) {

@@ -36,14 +36,14 @@ function isField(text: string, field: Field): boolean {
     if (match === null) return false
     const [, first, last, step, alone] = match
     if (Number(step ?? 1) > most - least + 1) return false
-    const from = valueOf(first ?? alone, field) ?? least
-    const to = valueOf(last ?? alone, field) ?? most
+    const from = numberOf(first ?? alone, field) ?? least
+    const to = numberOf(last ?? alone, field) ?? most
     return least <= from && from <= to && to <= most
   })
 }
 
 /** Not a number where it is none of the field's. */
-function valueOf(text: string | undefined, { least, names }: Field): number | undefined {
+function numberOf(text: string | undefined, { least, names }: Field): number | undefined {
   if (text === undefined) return undefined
   if (/^[0-9]{1,2}$/.test(text)) return Number(text)
   const at = names.indexOf(text)

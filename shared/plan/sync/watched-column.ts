@@ -1,6 +1,6 @@
 /** The column that the strategies timestamp and id look at, and what is worth knowing about it. */
 import type { CompiledSync, SyncStrategy } from '../../projection/sync.ts'
-import type { CatalogColumn } from '../../source/catalog-rows.ts'
+import type { Catalog, CatalogColumn } from '../../source/catalog-rows.ts'
 import { findColumn } from '../column.ts'
 import { isInteger, parseType } from '../expression/type-text.ts'
 import type { Intent } from '../mapping/intent.ts'
@@ -31,7 +31,7 @@ export function compileWatched(
   }
   const column = findWatched(scope, strategy, intent)
   if (column === undefined) return {}
-  const type = watchedType(column, world)
+  const type = watchedType(column, world.catalog)
   if (strategy === 'id') return watchedId(scope, column, type)
   return watchedTime(scope, column, type)
 }
@@ -77,8 +77,11 @@ function findWatched(
 }
 
 /** Without a precision: what it is compared with must not be rounded. */
-function watchedType({ type, type_oid }: CatalogColumn, { catalog }: World): string {
-  const { base, array } = parseType(travelType(type, type_oid, catalog.types) ?? type)
+export function watchedType(
+  { type, type_oid }: CatalogColumn,
+  { types }: Pick<Catalog, 'types'>,
+): string {
+  const { base, array } = parseType(travelType(type, type_oid, types) ?? type)
   return array ? `${base}[]` : base
 }
 

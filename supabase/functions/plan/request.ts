@@ -13,6 +13,8 @@ export const Body = z.discriminatedUnion('action', [
     /** Of the plan; the database's where it is left out. */
     name: name.optional(),
     ids: z.enum(['preserve', 'uuid']).optional(),
+    /** Whether to propose how the tables are kept in step after the copy. */
+    sync: z.boolean().optional(),
   }),
   z.strictObject({ action: z.literal('check'), plan: z.unknown() }),
   z.strictObject({
