@@ -1587,20 +1587,20 @@ export type Database = {
           horizon: string
           looked_at: string
           migration_id: string
-          source_xmax: number
+          source_next: number
         }
         ComputedFields: never
         Insert: {
           horizon: string
           looked_at: string
           migration_id: string
-          source_xmax: number
+          source_next: number
         }
         Update: {
           horizon?: string
           looked_at?: string
           migration_id?: string
-          source_xmax?: number
+          source_next?: number
         }
         Relationships: [
           {
