@@ -9,9 +9,10 @@ import { pinStatement } from '../projection/settings.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
 import { checkSameTable } from '../source/same-table.ts'
 import type { Source } from '../source/source.ts'
-import { type BatchCounts, type ClaimedBatch, control } from '../target/control.ts'
+import { type BatchCounts, type ClaimedBatch, control, noRows } from '../target/control.ts'
 import { mappingControl } from '../target/mapping-control.ts'
 import type { Tap } from '../wire/tap.ts'
+import { loadDirect } from './direct-load.ts'
 import { fillStage } from './fill-stage.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
@@ -27,7 +28,9 @@ export const copyBatch: BatchKind = async (platform, lane, batch, lastOfCall) =>
     await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('copy.begun')
     const loaded =
-      range === 'empty' ? nothing : await load(source, batch, range, transaction, lane.tap())
+      range === 'empty'
+        ? noRows
+        : await load(platform, source, batch, range, transaction, lane.tap())
     await platform.failpoint('copy.loaded')
     const work = { rows: loaded.read, bytes: loaded.bytes }
     await held.completeBatch(batch, loaded, lastOfCall(work))
@@ -37,8 +40,6 @@ export const copyBatch: BatchKind = async (platform, lane, batch, lastOfCall) =>
   await platform.failpoint('copy.committed')
   return work
 }
-
-const nothing: BatchCounts = { read: 0, loaded: 0, failed: 0, filtered: 0, bytes: 0, waited_ms: 0 }
 
 async function carve(
   platform: Platform,
@@ -58,6 +59,7 @@ async function carve(
 }
 
 async function load(
+  platform: Platform,
   source: Source,
   batch: ClaimedBatch,
   range: KeyRange,
@@ -65,9 +67,12 @@ async function load(
   tap: Tap,
 ): Promise<BatchCounts> {
   const { definition: entity } = batch
+  const place = await mappingControl(transaction).beginDirect(batch)
+  if (place !== undefined)
+    return loadDirect(platform, source, { batch, range, place }, transaction, tap)
   const sent = await fillStage(source, entity, range, transaction, tap)
   const { rows, bytes, waited_ms, filtered } = sent
-  const moved = { ...nothing, read: rows + filtered, bytes, waited_ms }
+  const moved = { ...noRows, read: rows + filtered, bytes, waited_ms }
   if (entity.mapping === undefined) return { ...moved, loaded: rows, filtered }
   const { loaded, refused, left_out } = await mappingControl(transaction).loadStage(batch)
   return { ...moved, loaded, failed: refused, filtered: filtered + left_out }

@@ -3,8 +3,8 @@ import type { TransactionSql } from 'postgres'
 import type { CompiledEntity, RowSet } from '../projection/entity.ts'
 import { stageStatement } from '../projection/select.ts'
 import type { Sent, Source } from '../source/source.ts'
-import { copyIn } from '../target/copy-in.ts'
 import type { Tap } from '../wire/tap.ts'
+import { copyAcross } from './copy-across.ts'
 
 /**
  * Makes the stage and fills it with the rows of a range, or chosen ones.
@@ -18,11 +18,5 @@ export async function fillStage(
   tap: Tap,
 ): Promise<Sent> {
   if (entity.mapping !== undefined) await transaction.unsafe(stageStatement(entity))
-  let filtered = 0
-  const moved = await copyIn(transaction, tap, entity, async (sink) => {
-    const sent = await source.copyOut(entity, rows, sink)
-    filtered = sent.filtered
-    return sent
-  })
-  return { ...moved, filtered }
+  return copyAcross(source.copyOut, entity, rows, transaction, tap)
 }

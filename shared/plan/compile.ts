@@ -1,5 +1,6 @@
 /** A plan and a catalog become entities that the engine can move, or the list of what stands against. */
 import { travelInBinary } from '../projection/binary-format.ts'
+import type { CompiledDirect } from '../projection/direct.ts'
 import type { CompiledEntity } from '../projection/entity.ts'
 import type { Dependency } from '../projection/mapping.ts'
 import type { TargetState } from '../schema/target-state.ts'
@@ -11,6 +12,7 @@ import { compileRules } from './compile-rule.ts'
 import { estimateRows } from './estimate.ts'
 import type { Scan } from './key.ts'
 import { mapAsItIs } from './mapping/as-it-is.ts'
+import { directEntities } from './mapping/compile-direct.ts'
 import { compileMapping } from './mapping/compile-mapping.ts'
 import { arrange } from './mapping/dependencies.ts'
 import { type Intent, intend, untranslated } from './mapping/intent.ts'
@@ -78,8 +80,9 @@ export function compilePlan(
   const arrangement = arrange(intents, catalog, problems, notes)
   const world = openWorld({ plan, catalog, state, now, intents, arrangement, problems, notes })
   const compiled = new Map<string, Compiled>()
+  const direct = directEntities(world)
   for (const [name, intent] of intents) {
-    const made = compileEntity(intent, chosen.get(name)!, plan, world)
+    const made = compileEntity(intent, chosen.get(name)!, plan, world, direct.get(name))
     compiled.set(name, { ...made, waits_for: arrangement.waitsFor(name) })
   }
   const checked = addChecks(compiled, arrangement.order, plan, catalog, problems)
@@ -94,6 +97,7 @@ function compileEntity(
   chosen: readonly CatalogColumn[],
   plan: Plan,
   world: World,
+  direct: CompiledDirect | undefined,
 ): Omit<Compiled, 'waits_for'> {
   const { selected, scan } = intent
   const { table, target, path } = selected
@@ -130,6 +134,7 @@ function compileEntity(
       ...scan,
       ...(filter === undefined ? {} : { filter }),
       ...part.definition,
+      ...(direct === undefined ? {} : { direct }),
       ...(travelInBinary(part.definition.columns) ? { format: 'binary' } : {}),
       ...(sync === undefined ? {} : { sync }),
     },

@@ -4,6 +4,7 @@
  */
 
 import type { CompiledColumn, CompiledKeyColumn } from './columns.ts'
+import type { CompiledDirect } from './direct.ts'
 import type { KeyTexts } from './key-texts.ts'
 import type { CompiledMapping } from './mapping.ts'
 import type { CompiledSync } from './sync.ts'
@@ -36,6 +37,8 @@ export interface CompiledEntity {
   readonly filter?: string
   /** What the target makes of the rows; absent: they are the target's rows as they are. */
   readonly mapping?: CompiledMapping
+  /** How its rows can go straight into the target; absent: they are staged. */
+  readonly direct?: CompiledDirect
   /** Batches run one after the other, rows in the order of the key: which row wins depends on it. */
   readonly serial?: true
   /** What must hold of the rows in the target; absent: nothing. */

@@ -26,15 +26,27 @@ export function nameUuid(namespace: string, name: string): string {
  * @param keySql text
  */
 export function nameUuidSql(namespace: string, keySql: string): string {
+  const bytes = markedDigest(namespace, `pg_catalog.convert_to(${keySql}, 'UTF8')`)
+  return `pg_catalog.encode(${bytes}, 'hex')::pg_catalog.uuid`
+}
+
+/**
+ * The same as its 16 bytes (`bytea`), which a binary COPY sends as it would send the UUID: a third less
+ * work than to make a UUID of them first. For sessions whose client_encoding is UTF8.
+ */
+export function nameUuidBytesSql(namespace: string, keySql: string): string {
+  return markedDigest(namespace, `pg_catalog.textsend(${keySql})`)
+}
+
+/** @param name SQL of the name's bytes in UTF-8 */
+function markedDigest(namespace: string, name: string): string {
   const bytes = `${quoteLiteral(`\\x${hexOf(namespace)}`)}::pg_catalog.bytea`
-  const name = `pg_catalog.convert_to(${keySql}, 'UTF8')`
   const digest = `pg_catalog.decode(pg_catalog.md5(${bytes} || ${name}), 'hex')`
   // The digest is made once and changed bit by bit: half the time of cutting its text into pieces.
-  const marked = versionAndVariant.reduce(
+  return versionAndVariant.reduce(
     (sql, [bit, value]) => `pg_catalog.set_bit(${sql}, ${bit}, ${value})`,
     digest,
   )
-  return `pg_catalog.encode(${marked}, 'hex')::pg_catalog.uuid`
 }
 
 /** The upper half of byte 6 is 0011, byte 8 begins with 10; bits of a byte are counted from its lowest. */

@@ -66,6 +66,8 @@ export function openSource(address: string, options: SourceOptions = {}): Source
     catalog: (schemas) => read((tx) => readCatalog(tx, schemas)),
     bounds: (entity, range, rows) => read((tx) => readBounds(tx, entity, range, rows)),
     copyOut: (entity, range, into) => read((tx, tap) => copyRange(tx, tap, entity, range, into)),
+    snapshot: (work) =>
+      read((tx, tap) => work((entity, range, into) => copyRange(tx, tap, entity, range, into))),
     query: (statement) => read((tx) => tx.unsafe(statement)),
     async close() {
       await client?.sql.end({ timeout: 0 })

@@ -17,17 +17,19 @@ export interface Sent extends Moved {
   readonly filtered: number
 }
 
+/** Streams the rows of a range, or chosen ones, into a sink; resolves when the last one is handed over. */
+export type CopyOut = (entity: CompiledEntity, rows: RowSet, into: CopySink) => Promise<Sent>
+
 /** All of it raises FerryError with `context.retry`; no message carries a value of a row. */
 export interface Source {
   /** @param schemas null reads every schema but the system's */
   catalog(schemas: readonly string[] | null): Promise<Catalog>
   /** Looks ahead in key order: where a batch of `rows` rows in the range would end. */
   bounds(entity: CompiledEntity, range: KeyRange, rows: number): Promise<Bounds>
-  /**
-   * Streams the rows of a range, or chosen ones, as COPY text into `into`, and resolves when the last one is handed over.
-   * On failure of either side the connection is thrown away.
-   */
-  copyOut(entity: CompiledEntity, rows: RowSet, into: CopySink): Promise<Sent>
+  /** On failure of either side the connection is thrown away. */
+  readonly copyOut: CopyOut
+  /** Several copies of one snapshot, one after the other. What `work` rejects with comes through as a FerryError. */
+  snapshot<T>(work: (copyOut: CopyOut) => Promise<T>): Promise<T>
   /** One statement without parameters in a pinned read-only snapshot, for what a check looks at. */
   query(statement: string): Promise<readonly Row[]>
   close(): Promise<void>

@@ -68,6 +68,15 @@ export interface BatchCounts {
   readonly waited_ms: number
 }
 
+export const noRows: BatchCounts = {
+  read: 0,
+  loaded: 0,
+  failed: 0,
+  filtered: 0,
+  bytes: 0,
+  waited_ms: 0,
+}
+
 export interface BatchFailure {
   readonly kind: string
   readonly code: string

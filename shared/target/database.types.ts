@@ -133,6 +133,7 @@ export type Database = {
           _recount_pass: undefined | null
           _retry_refused: boolean | null
           _settle_pass: undefined | null
+          _stage_instead: boolean | null
           _tell_gone: undefined | null
           _write_deletes: boolean | null
           _write_key_batches: boolean | null
@@ -148,6 +149,7 @@ export type Database = {
           | '_recount_pass'
           | '_retry_refused'
           | '_settle_pass'
+          | '_stage_instead'
           | '_tell_gone'
           | '_write_deletes'
           | '_write_key_batches'
@@ -3261,6 +3263,15 @@ export type Database = {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
         Returns: Json
       }
+      _stage_instead: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
       _stop_beyond_limit: {
         Args: {
           p_entity: Omit<
@@ -3512,6 +3523,13 @@ export type Database = {
         }
         Returns: number
       }
+      begin_direct: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
+        Returns: {
+          load_id: number
+          map_entity_id: number
+        }[]
+      }
       begin_load: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: undefined
@@ -3650,6 +3668,16 @@ export type Database = {
         }[]
       }
       dispatch_lanes: { Args: { p_migration_id: string }; Returns: number }
+      end_direct: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_mapped: number
+          p_migration_id: string
+          p_rows: number
+        }
+        Returns: undefined
+      }
       exceeds_delete_limit: {
         Args: { p_batch_id: string; p_entity_status_id: string; p_rows: number }
         Returns: boolean

@@ -1,5 +1,6 @@
 /** The part of the control plane that knows of mapped entities; `control.ts` has the rest. */
 import type { Sql, TransactionSql } from 'postgres'
+import type { MapPlace } from '../projection/direct-rows.ts'
 import type { KeyRange, KeyTexts } from '../projection/entity.ts'
 import type { StageCheck } from '../projection/mapping.ts'
 import type { ClaimedBatch } from './control.ts'
@@ -33,6 +34,19 @@ export function mappingControl(sql: Sql | TransactionSql) {
     }
   }
   return {
+    /** Where the map takes what a batch loads directly; undefined: its rows are to be staged. @throws `fenced` */
+    async beginDirect({ definition, ...batch }: ClaimedBatch): Promise<MapPlace | undefined> {
+      if (definition.direct === undefined) return undefined
+      return one<MapPlace | undefined>(sql`
+        select map_entity_id, load_id from migration.begin_direct(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
+    },
+    /** Holds what was sent directly against what the server has taken. @throws `rows_not_accounted_for` */
+    async endDirect(batch: Held, rows: number, mapped: number): Promise<void> {
+      await one(sql`select migration.end_direct(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
+        p_rows => ${rows}, p_mapped => ${mapped})`)
+    },
     /** From the stage to the target. @throws `fenced`, `rows_not_accounted_for`, `refusals_exceeded` */
     async loadStage(batch: Held): Promise<StageOutcome> {
       const row = await one<{ loaded: string; failed: string; left_out: string }>(sql`

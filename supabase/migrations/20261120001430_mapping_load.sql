@@ -167,7 +167,7 @@ begin
   end if;
   perform migration._mind_limit(v_entity, failed + v_evicted, loaded + failed + left_out);
   perform migration._write_map(v_mapping, v_own, v_load_id, coalesce(
-    (select m.begun_empty_by = p_migration_id from migration.map_entities m where m.id = v_own), false));
+    (select m.begun_empty_by = p_migration_id and not v_batch.task ? 'staged' from migration.map_entities m where m.id = v_own), false));
   if failed > 0 then
     perform migration._dead_letters(v_batch, v_mapping);
   end if;

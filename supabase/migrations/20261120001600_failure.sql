@@ -34,6 +34,10 @@ begin
     perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
     return 'retrying';
   end if;
+  if not p_retryable and migration._stage_instead(v_batch) then
+    perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
+    return 'retrying';
+  end if;
   update migration.batches b
      set status = 'failed', error_summary = p_error_code,
          lease_until = null, holder_pid = null, holder_started_at = null

@@ -1,5 +1,5 @@
 /** Columns of a mapped entity as SQL over its stage, for one of the statements that need them. */
-import { entityNamespace, nameUuidSql } from '../../projection/name-uuid.ts'
+import { entityNamespace } from '../../projection/name-uuid.ts'
 import { findColumn } from '../column.ts'
 import { compileExpression } from '../expression/compile-expression.ts'
 import { convert } from '../expression/convert.ts'
@@ -61,7 +61,12 @@ export function makeColumns(
   const columns = intent.columns.flatMap((wanted) => {
     const made =
       wanted.expression === null
-        ? idColumn(intent, wanted, key, world)
+        ? idColumn(
+            intent,
+            wanted,
+            stage.nameUuid(entityNamespace(world.system, intent.name), key),
+            world,
+          )
         : makeColumn(intent, wanted, mode, { child: intent, world, stage, joins })
     return made ?? []
   })
@@ -71,7 +76,7 @@ export function makeColumns(
 function idColumn(
   intent: Intent,
   wanted: WantedColumn,
-  key: string,
+  named: string,
   world: World,
 ): MadeColumn | undefined {
   const found = intent.existing?.columns.find(({ name }) => name === wanted.target)
@@ -84,10 +89,7 @@ function idColumn(
     })
     return undefined
   }
-  const sql =
-    intent.strategy === 'lookup'
-      ? 'l.id'
-      : nameUuidSql(entityNamespace(world.system, intent.name), key)
+  const sql = intent.strategy === 'lookup' ? 'l.id' : named
   const type = { ...computedType('uuid'), not_null: true }
   return { wanted, sql, type, fails: [], references: [], isFull: true }
 }

@@ -1,5 +1,5 @@
 /** A reference as SQL: the id of the parent, and the condition that the parent is not there. */
-import { entityNamespace, nameUuidSql } from '../../projection/name-uuid.ts'
+import { entityNamespace } from '../../projection/name-uuid.ts'
 import { quoteIdent } from '../../projection/quote.ts'
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
 import { compileFilter } from '../compile-filter.ts'
@@ -13,7 +13,7 @@ import { carrierOf, type Intent } from './intent.ts'
 import type { Joins } from './joins.ts'
 import { isThere, keyText } from './key-text.ts'
 import { findEnds, keptProblem, textProblem } from './reference-ends.ts'
-import type { Stage } from './stage.ts'
+import type { Columns } from './stage.ts'
 import { type ColumnType, computedType, copiedType } from './target-type.ts'
 import type { Path } from './walk.ts'
 import { knownType, type World } from './world.ts'
@@ -36,7 +36,7 @@ export interface Resolved {
 export interface ReferenceScope {
   readonly child: Intent
   readonly world: World
-  readonly stage: Stage
+  readonly stage: Columns
   readonly joins: Joins
 }
 
@@ -100,11 +100,11 @@ function anew(
   values: readonly Value[],
   parent: Intent,
   mode: Mode,
-  { world, joins }: ReferenceScope,
+  { world, stage, joins }: ReferenceScope,
 ): Resolved {
   const key = keyText(values)
   const isNamed = parent.strategy === 'uuid'
-  const named = nameUuidSql(entityNamespace(world.system, parent.name), key)
+  const named = stage.nameUuid(entityNamespace(world.system, parent.name), key)
   const type = computedType('uuid')
   const common = { type, parent, parent_column: parent.id!, sources }
   const value = (sql: string): Value => ({ sql, type: 'uuid', fails: [] })

@@ -3,13 +3,20 @@
  * target can take. What a type of users means is for the target to decide, so it travels as text.
  */
 import type { CompiledColumn } from '../../projection/entity.ts'
+import { nameUuidBytesSql, nameUuidSql } from '../../projection/name-uuid.ts'
 import { quoteIdent } from '../../projection/quote.ts'
 import type { CatalogColumn, CatalogType } from '../../source/catalog-rows.ts'
 import type { Value } from '../expression/value.ts'
 
-export interface Stage {
-  /** The column's value in the target, over `s`; asking for it makes it travel. */
+/** Columns as SQL, for whoever makes expressions of them. */
+export interface Columns {
   value(column: CatalogColumn): Value
+  /** UUID of a name. @param key SQL of its text */
+  nameUuid(namespace: string, key: string): string
+}
+
+/** Over `s`; asking for a column's value makes it travel. */
+export interface Stage extends Columns {
   columns(): readonly CompiledColumn[]
   /** Those of the source that were asked for. */
   sources(): readonly CatalogColumn[]
@@ -25,8 +32,23 @@ export function openStage(types: readonly CatalogType[], unknown: readonly strin
       if (known === undefined) asked.set(column.name, { column, compiled })
       return { sql: `s.${compiled.target}`, type: compiled.type, fails: [] }
     },
+    nameUuid: nameUuidSql,
     columns: () => [...asked.values()].map(({ compiled }) => compiled),
     sources: () => [...asked.values()].map(({ column }) => column),
+  }
+}
+
+/**
+ * Columns over a row of the source itself.
+ * @param format of the COPY that they travel in: a binary one takes the bytes of a UUID for a UUID
+ */
+export function overSource(types: readonly CatalogType[], format: 'binary' | 'text'): Columns {
+  return {
+    value(column) {
+      const { source, expression, type } = travelling(column, 0, types, [])
+      return { sql: expression ?? quoteIdent(source), type, fails: [] }
+    },
+    nameUuid: format === 'binary' ? nameUuidBytesSql : nameUuidSql,
   }
 }
 
