@@ -12,7 +12,16 @@ import {
   Resolved,
 } from './answers.ts'
 import { Refusal } from './refusal.ts'
-import { type Action, Migration, type Mode, Report, Started, Steered } from './report.ts'
+import {
+  type Action,
+  CutOver,
+  Migration,
+  type Mode,
+  Report,
+  Started,
+  Steered,
+  Swept,
+} from './report.ts'
 
 export interface Connection {
   /** Address of the project, e.g. `https://<ref>.supabase.co`. */
@@ -36,6 +45,32 @@ export interface Client {
   /** @param plan a mended one; the migration's own where absent */
   replay(id: string, choice: Choice, plan?: unknown): Promise<Steered>
   resolve(id: string, choice: Choice, notes: string): Promise<Resolved>
+  /** One sweep now. */
+  sync(id: string, order: SyncOrder): Promise<Swept>
+  /** @param plan a mended one; the migration's own where absent */
+  resumeSync(id: string, plan?: unknown): Promise<Swept>
+  schedule(id: string, order: ScheduleOrder): Promise<Steered>
+  cutover(id: string, order: CutoverOrder): Promise<CutOver>
+  abortCutover(id: string): Promise<CutOver>
+}
+
+type Scope = 'changes' | 'deletes' | 'hash'
+
+export interface SyncOrder {
+  readonly scope?: Scope
+  readonly allow_deletes?: boolean
+  readonly plan?: unknown
+}
+
+export interface ScheduleOrder {
+  readonly scope: Scope
+  readonly schedule?: string
+  readonly enabled?: boolean
+}
+
+export interface CutoverOrder {
+  readonly dry_run?: boolean
+  readonly confirm?: string
 }
 
 /** How long a question is asked again while the project cannot be reached; asking changes nothing. */
@@ -96,6 +131,21 @@ export function openClient(connection: Connection): Client {
         { action: 'resolve', migration_id: id, ...choice, notes },
         ASK_TIMEOUT,
       ),
+    sync: (id, order) =>
+      post(Swept, 'control', { action: 'sync', migration_id: id, ...order }, PLAN_TIMEOUT),
+    resumeSync: (id, plan) =>
+      post(
+        Swept,
+        'control',
+        { action: 'resume_sync', migration_id: id, ...(plan === undefined ? {} : { plan }) },
+        PLAN_TIMEOUT,
+      ),
+    schedule: (id, order) =>
+      post(Steered, 'control', { action: 'schedule', migration_id: id, ...order }, ASK_TIMEOUT),
+    cutover: (id, order) =>
+      post(CutOver, 'control', { action: 'cutover', migration_id: id, ...order }, ASK_TIMEOUT),
+    abortCutover: (id) =>
+      post(CutOver, 'control', { action: 'abort_cutover', migration_id: id }, ASK_TIMEOUT),
   }
 }
 

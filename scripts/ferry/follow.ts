@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from './client.ts'
 import type { Display } from './display/display.ts'
-import { type Outcome, outcomeOf } from './report.ts'
+import { type Outcome, outcomeOf, type Report } from './report.ts'
 
 export interface FollowOptions {
   /** Seconds between two questions. */
   readonly interval: number
   readonly signal: AbortSignal
+  /** Whether following ends when a plan with sync has caught up. */
+  readonly untilSync?: boolean
 }
 
 /** How long the project may be out of reach before watching gives up; the migration goes on without it. */
@@ -21,7 +23,7 @@ export async function follow(
   client: Client,
   id: string,
   display: Display,
-  { interval, signal }: FollowOptions,
+  { interval, signal, untilSync = false }: FollowOptions,
 ): Promise<Outcome> {
   for (;;) {
     const report = await client.report(id, {
@@ -31,7 +33,12 @@ export async function follow(
     })
     display.show(report)
     const outcome = outcomeOf(report.migration)
-    if (outcome !== 'going') return outcome
+    if (outcome !== 'going' || (untilSync && hasCaughtUp(report))) return outcome
     await sleep(interval * 1000, undefined, { signal })
   }
+}
+
+/** Nothing but a cut-over ends a migration in sync mode, and that is another command. */
+function hasCaughtUp({ sync }: Report): boolean {
+  return sync?.state === 'syncing' || sync?.state === 'halted'
 }

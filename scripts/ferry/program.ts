@@ -14,6 +14,7 @@ import type { RunCommand } from './run.ts'
 import { start } from './start.ts'
 import { status, statusOfAll } from './status.ts'
 import { steer } from './steer.ts'
+import { addSyncCommands } from './sync-commands.ts'
 import type { VerifyCommand } from './verify.ts'
 import { watch } from './watch.ts'
 
@@ -32,7 +33,7 @@ const AFTER_HELP = `
 Exit codes:
   0  completed, or done what was asked
   1  the migration failed, was cancelled or is parked; a verification found differences, or a check
-     problems
+     problems; a sweep or a cut-over did not end well
   2  wrong usage, or input that the project refused
   3  the project cannot be reached or does not accept the key
 
@@ -72,6 +73,7 @@ export function createProgram(exit: (code: ExitCode) => void): Command {
   addPlanCommands(program, runners)
   addProjectCommands(program, runners)
   addDeadLetterCommands(program, runners)
+  addSyncCommands(program, runners)
   return program
 }
 

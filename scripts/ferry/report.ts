@@ -1,5 +1,6 @@
 /** What the `status` function answers, as far as the command line looks at it. */
 import { z } from 'zod'
+import { SYNC_STATES, SyncReport, syncWords } from './sync-report.ts'
 
 export const Migration = z.looseObject({
   migration_id: z.guid(),
@@ -20,6 +21,8 @@ export const Migration = z.looseObject({
   /** Rows and steps were done then; verification follows. */
   finished_at: z.string().nullable(),
   created_at: z.string(),
+  /** Of a migration in sync mode. */
+  sync_state: z.enum(SYNC_STATES).nullable(),
 })
 
 export const Entity = z.looseObject({
@@ -92,6 +95,8 @@ export const Report = z.looseObject({
   dead_letters: z.array(DeadLetterCount),
   /** The newest verification, repair or replay; null before the first. */
   verification: Verification.nullable(),
+  /** Null where it never was in sync mode. */
+  sync: SyncReport.nullable(),
 })
 
 export const Started = z.looseObject({
@@ -109,11 +114,17 @@ export const Steered = z.looseObject({
   control_state: z.string(),
 })
 
+/** What a sweep was begun with. */
+export const Swept = Steered.extend({ sweep_id: z.guid() })
+export const CutOver = Steered.extend({ cutover_id: z.guid() })
+
 export type Migration = z.infer<typeof Migration>
 export type Entity = z.infer<typeof Entity>
 export type Report = z.infer<typeof Report>
 export type Started = z.infer<typeof Started>
 export type Steered = z.infer<typeof Steered>
+export type Swept = z.infer<typeof Swept>
+export type CutOver = z.infer<typeof CutOver>
 export type Verification = z.infer<typeof Verification>
 export type Finding = z.infer<typeof Finding>
 export type DeadLetterCount = z.infer<typeof DeadLetterCount>
@@ -134,8 +145,9 @@ export function outcomeOf(migration: Pick<Migration, 'status' | 'control_state'>
 
 /** One word for status and control state together, as an operator would say it. */
 export function stateOf(
-  migration: Pick<Migration, 'status' | 'control_state' | 'finished_at'>,
+  migration: Pick<Migration, 'status' | 'control_state' | 'finished_at' | 'sync_state'>,
 ): string {
+  if (migration.sync_state !== null) return syncWords(migration.sync_state)
   const outcome = outcomeOf(migration)
   if (outcome !== 'going') return outcome
   if (migration.control_state === 'paused') return 'paused'

@@ -23,7 +23,7 @@ export async function start(
   console.result(options.wait ? { event: 'started', ...started } : started)
   if (!console.json) remarkAll(console, 'note', started.notes)
   console.say(`migration ${migration_id} started, ${entities} entities`)
-  if (options.wait) return watchTo(client, console, migration_id, options.interval)
+  if (options.wait) return watchTo(client, console, migration_id, options.interval, true)
   console.say(`Follow it: ferry watch ${migration_id.slice(0, 8)}`)
   return EXIT.done
 }

@@ -15,12 +15,13 @@ export async function watch(
   return watchTo(client, console, await identify(client, id), interval)
 }
 
-/** The same for an id that is known to be whole. */
+/** The same for an id that is known to be whole. @param untilSync ends when a plan with sync has caught up */
 export async function watchTo(
   client: Client,
   console: Console,
   id: string,
   interval: number,
+  untilSync = false,
 ): Promise<ExitCode> {
   const display = console.display()
   const interrupted = new AbortController()
@@ -28,7 +29,7 @@ export async function watchTo(
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   try {
-    const options = { interval, signal: interrupted.signal }
+    const options = { interval, signal: interrupted.signal, untilSync }
     return exitCodeOf(await follow(client, id, display, options))
   } catch (error) {
     if (!interrupted.signal.aborted) throw error

@@ -45,7 +45,7 @@ export async function findUnfinished(sql: Sql, plan: Plan): Promise<Unfinished |
            o.plan ->> 'name' as plan_name, o.configuration ->> 'dispatch_mode' as dispatch_mode,
            exists (select from migration.entity_statuses e
                     where e.migration_id = o.id and e.status = 'failed') as has_failed_entity
-      from migration.orchestrations o where o.control_state <> 'cancelled'
+      from migration.orchestrations o where o.parent_id is null and o.control_state <> 'cancelled'
      order by o.created_at desc`,
   )
   const fingerprint = planFingerprint(plan)

@@ -42,7 +42,7 @@ async function countMigrations(sql: Sql): Promise<{ migrations: number; unfinish
   const [row] = await sql<{ migrations: number; unfinished: number }[]>`
     select count(*)::integer as migrations,
            (count(*) filter (where status in ('pending', 'running')))::integer as unfinished
-      from migration.orchestrations`
+      from migration.orchestrations where parent_id is null`
   return row ?? { migrations: 0, unfinished: 0 }
 }
 

@@ -114,7 +114,7 @@ async function findMigration(sql: Sql, id: string | undefined): Promise<Migratio
       select o.id, o.plan #>> '{source,secret}' as secret, o.lanes_allowed, o.verification_id,
              o.configuration ->> 'dispatch_mode' as dispatch_mode
         from migration.orchestrations o
-       where starts_with(o.id::text, ${id?.toLowerCase() ?? ''}) order by o.created_at desc limit 2`,
+       where o.parent_id is null and starts_with(o.id::text, ${id?.toLowerCase() ?? ''}) order by o.created_at desc limit 2`,
   )
   if (id !== undefined && found.length > 1) throw ambiguous()
   return found[0]

@@ -30,7 +30,9 @@ create table migration.orchestrations (
   finished_at timestamptz,
   verification_id uuid,
   parent_id uuid references migration.orchestrations (id) on delete cascade,
-  is_open boolean generated always as (parent_id is null and (status = 'running' or verification_id is not null)) stored,
+  cutover_id uuid,
+  is_open boolean generated always as (parent_id is null and (status = 'running'
+    or verification_id is not null or cutover_id is not null)) stored,
   failure_code text,
   failure_reason text,
   created_at timestamptz not null default now(),
@@ -77,6 +79,7 @@ comment on column migration.orchestrations.lanes_allowed is
 comment on column migration.orchestrations.copied_at is 'When the last row was in; the steps on the tables follow.';
 comment on column migration.orchestrations.finished_at is 'When the steps were done; verification follows.';
 comment on column migration.orchestrations.verification_id is 'The verification or repair at work, if any.';
+comment on column migration.orchestrations.cutover_id is 'The cut-over at work, if any.';
 comment on column migration.orchestrations.parent_id is
   'Of a sweep (migration_type incremental): the migration whose rows it brings up to date. Its batches are its parent''s.';
 comment on column migration.orchestrations.is_open is 'Whether there may be batches to work on.';

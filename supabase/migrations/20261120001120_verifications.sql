@@ -19,7 +19,7 @@ create table migration.verifications (
   records_validated bigint not null default 0,
   issues_found bigint not null default 0,
   failure_code text,
-  constraint verifications_kind_known check (kind in ('verify', 'repair', 'replay', 'sync')),
+  constraint verifications_kind_known check (kind in ('verify', 'repair', 'replay', 'sync', 'cutover')),
   constraint verifications_mode_known check (mode in ('counts', 'sample', 'full')),
   constraint verifications_status_known check (status in ('running', 'passed', 'failed', 'aborted')),
   constraint verifications_ended_has_time check ((status = 'running') = (completed_at is null)),
@@ -30,7 +30,7 @@ create table migration.verifications (
 );
 create index verifications_migration on migration.verifications (migration_id, started_at desc);
 create unique index verifications_one_at_work on migration.verifications (migration_id) where status = 'running';
-comment on table migration.verifications is 'One pass over a migration: a comparison of both sides, a repair of what one found, a replay of dead letters, or a sweep of incremental sync.';
+comment on table migration.verifications is 'One pass over a migration: a comparison of both sides, a repair of what one found, a replay of dead letters, a sweep of incremental sync, or a phase of a cut-over.';
 comment on column migration.verifications.is_gate is 'Whether the migration becomes completed or failed by it.';
 comment on column migration.verifications.entity_status_ids is 'The entities that are looked at; null: all of them.';
 comment on column migration.verifications.seed is 'Makes samples reproducible.';

@@ -69,6 +69,10 @@ begin
      where b.migration_id = p_migration_id and b.status in ('pending', 'retrying')
        and (b.kind in ('copy', 'settle') or b.pass_id = v_migration.verification_id)
        and b.not_before <= migration.clock() limit v_migration.lanes_allowed) claimable;
+  -- between two passes of a cut-over somebody has to come and move it on
+  if v_migration.verification_id is null and v_migration.cutover_id is not null and migration._cutover_waits(v_migration.cutover_id) then
+    v_wanted := greatest(v_wanted, 1);
+  end if;
   -- requests on their way will each take one of the claimable batches
   v_wanted := greatest(0, least(v_wanted - migration._lanes(p_migration_id, false),
     v_migration.lanes_allowed - migration._lanes(p_migration_id, true) - migration._lanes(p_migration_id, false)));

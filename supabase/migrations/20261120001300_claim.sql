@@ -39,6 +39,10 @@ begin
        where b.migration_id = p_migration_id and b.status = 'processing') >= v_migration.lanes_allowed then
     return;
   end if;
+  if v_migration.cutover_id is not null and v_migration.verification_id is null then
+    perform migration.advance_cutover(p_migration_id);
+    return;  -- it comes again for what there is to do now
+  end if;
   -- rows that are made anew one by one are resolved against parents that are
   v_is_sweep := exists (select from migration.verifications v where v.id = v_migration.verification_id and v.kind = 'sync');
   v_in_turn := exists (select from migration.verifications v where v.id = v_migration.verification_id

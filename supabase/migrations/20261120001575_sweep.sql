@@ -28,6 +28,7 @@ begin
   insert into migration.sync_positions (entity_status_id, migration_id)
   select e.id, p_migration_id from migration.entity_statuses e where e.migration_id = p_migration_id and e.status = 'completed'
   on conflict (entity_status_id) do update set watermark = '{}', changes_at = null, deletes_at = null, hash_at = null;
+  perform migration._write_schedules(p_migration_id);
   perform migration._emit(p_migration_id, 'sync_began');
 end
 $$;

@@ -79,6 +79,7 @@ begin
      and case when d.accepted_at is null then d.expires_at < migration.clock()
               else not migration._backend_lives(d.holder_pid, d.holder_started_at) end;
   perform migration._retire_step_jobs();
+  perform migration._retire_sync_job();
   -- audit head and lanes last, in this order: see dispatch.sql
   foreach v_id in array v_parked loop
     perform migration.audit('watchdog', 'migration.parked', v_id, '{}', 'failed');
@@ -99,9 +100,10 @@ begin
   perform migration._ensure_error_partition(migration.clock());
   perform migration._ensure_error_partition(migration.clock() + interval '1 month');
   delete from migration.dispatches d where d.finished_at < migration.clock() - interval '2 days';
+  perform migration._forget_sweeps();
 end
 $$;
 comment on function migration.housekeeping() is
-  'Daily: makes the partitions that errors will need and drops old records of calls.';
+  'Daily: makes the partitions that errors will need, drops old records of calls and of sweeps without changes.';
 select migration._ensure_error_partition(now());
 select migration._ensure_error_partition(now() + interval '1 month');

@@ -30,19 +30,30 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function migration._brief(uuid) is 'What a verb answers: id, status, control_state.';
 
+create function migration._refuse_while_cutting_over(p_migration_id uuid) returns void
+language sql set search_path = '' as $$
+  -- the source may be frozen: it has to be given back first
+  select migration._raise('SF409', 'cutover_running', 'A cut-over of this migration is at work.',
+      'Follow it: ferry status. To call it off: ferry cutover ID --abort.')
+    from migration.orchestrations o where o.id = p_migration_id and o.cutover_id is not null
+$$;
+comment on function migration._refuse_while_cutting_over(uuid) is 'Raises SF409 where a cut-over of a migration is at work.';
+
 create function migration._set_control_state(p_migration_id uuid, p_verb text, p_from text[], p_to text, p_actor text)
 returns void language plpgsql set search_path = '' as $$
 begin
   update migration.orchestrations o set control_state = p_to
-   where o.id = p_migration_id and o.status in ('pending', 'running') and o.control_state = any (p_from);
+   where o.id = p_migration_id and o.control_state = any (p_from) and o.cutover_id is null
+     and (o.status in ('pending', 'running') or o.status = 'completed' and migration._is_syncing(o.id));
   if not found then
+    perform migration._refuse_while_cutting_over(p_migration_id);
     perform migration._refuse(p_verb, migration._orchestration(p_migration_id));
   end if;
   perform migration.audit(p_actor, 'migration.' || p_verb, p_migration_id);
 end
 $$;
 comment on function migration._set_control_state(uuid, text, text[], text, text) is
-  'The guarded change of an unfinished migration''s control_state, audited.';
+  'The guarded change of control_state of a migration that is unfinished or in sync mode, audited.';
 
 create function migration.pause(p_migration_id uuid, p_actor text) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -67,7 +78,19 @@ comment on function migration.resume(uuid, text) is 'Goes on after a pause. SF40
 
 create function migration.cancel(p_migration_id uuid, p_actor text) returns jsonb
 language plpgsql set search_path = '' as $$
+declare
+  v_migration migration.orchestrations := migration._lock_for_sync(p_migration_id);
 begin
+  perform migration._refuse_while_cutting_over(p_migration_id);
+  if v_migration.status = 'completed' and migration._is_syncing(p_migration_id) then
+    -- what was moved is completed; the following of its source is what ends
+    perform migration._abort_pass(p_migration_id, 'cancelled');
+    perform migration._end_sync(p_migration_id);
+    update migration.orchestrations o set control_state = 'active' where o.id = p_migration_id and o.control_state <> 'active';
+    perform migration.audit(p_actor, 'migration.cancel', p_migration_id);
+    return migration._brief(p_migration_id);
+  end if;
+  perform migration._end_sync(p_migration_id);
   perform migration._set_control_state(p_migration_id, 'cancel', '{active,paused,parked}', 'cancelled', p_actor);
   perform migration._emit(p_migration_id, 'migration_cancelled');
   perform migration._fail(p_migration_id, 'cancelled', 'Cancelled by ' || p_actor || '.');
@@ -76,7 +99,7 @@ begin
 end
 $$;
 comment on function migration.cancel(uuid, text) is
-  'Ends a migration for good; batches at work cannot commit any more, committed rows stay. SF404, SF409.';
+  'Ends a migration for good, or the sync mode of a completed one; batches at work cannot commit any more, committed rows stay. SF404, SF409.';
 
 create function migration.retry(p_migration_id uuid, p_actor text) returns jsonb
 language plpgsql set search_path = '' as $$

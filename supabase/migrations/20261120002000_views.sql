@@ -9,11 +9,16 @@ select o.id as migration_id, o.plan ->> 'name' as plan_name, o.migration_type, o
        round(o.records_read / r.seconds, 1) as throughput_per_second,
        case when o.status = 'running' and o.records_read > 0
             then round((o.records_total - o.records_read) * r.seconds / o.records_read) end as eta_seconds,
-       o.failure_code, o.failure_reason, o.created_by, o.created_at
+       o.failure_code, o.failure_reason, o.created_by, o.created_at,
+       case when y.migration_id is null then null when o.cutover_id is not null then 'cutting_over'
+            when y.halted_at is not null then 'halted' when o.control_state <> 'active' then o.control_state
+            when y.caught_up_at is null then 'catching_up' else 'syncing' end as sync_state
   from migration.orchestrations o
+  left join migration.sync_states y on y.migration_id = o.id and y.ended_at is null
   cross join lateral (select greatest(0.001, round(extract(epoch from
-    coalesce(o.completed_at, migration.clock()) - o.started_at), 3)) as seconds) r;
-comment on view migration.migration_progress is 'One row per migration: state, percentage, rows, rows per second, seconds to go, failure.';
+    coalesce(o.completed_at, migration.clock()) - o.started_at), 3)) as seconds) r
+ where o.parent_id is null;
+comment on view migration.migration_progress is 'One row per migration, sweeps left out: state, percentage, rows, rows per second, seconds to go, failure.';
 
 create view migration.entity_progress with (security_invoker = true) as
 select e.migration_id, e.id as entity_status_id, e.dependency_order, e.entity_name, e.target_entity, e.status,

@@ -35,5 +35,6 @@ select v.migration_id, v.id as verification_id, v.kind, v.mode, v.is_gate, v.sta
    select count(*) as batches, count(*) filter (where b.status = 'completed') as batches_completed,
           coalesce(sum(b.records_read), 0) as validated
      from migration.batches b
-    where b.migration_id = v.migration_id and b.pass_id = v.id and b.kind <> 'copy') b;
-comment on view migration.verification_progress is 'One row per verification or repair: how far it is, how it ended.';
+    where b.migration_id = v.migration_id and b.pass_id = v.id and b.kind <> 'copy') b
+ where v.kind not in ('sync', 'cutover');
+comment on view migration.verification_progress is 'One row per verification, repair or replay: how far it is, how it ended; sweeps are in migration.sweeps.';

@@ -29,13 +29,14 @@ begin
                  from migration.error_summary s where s.migration_id = p_migration_id),
     'dead_letters', migration._dead_letters_at_a_look(p_migration_id),
     'verification', migration._verification_report(p_migration_id),
+    'sync', migration._sync_report(p_migration_id),
     'calls', (select jsonb_build_object('asked', count(*), 'accepted', count(d.accepted_at),
                 'lost', count(*) filter (where d.finish_reason in ('lost', 'never arrived')))
                 from migration.dispatches d where d.migration_id = p_migration_id));
 end
 $$;
 comment on function migration.status_report(uuid) is
-  'migration, entities in dependency order, errors by code, refused rows by reason, newest verification, calls: as JSON. SF404.';
+  'migration, entities in dependency order, errors by code, refused rows by reason, newest verification, sync mode and cut-over, calls: as JSON. SF404.';
 
 create function migration.list_migrations() returns jsonb
 language sql stable set search_path = '' as $$

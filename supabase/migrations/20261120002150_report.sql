@@ -133,7 +133,7 @@ language sql stable set search_path = '' as $$
       'status', v.status, 'started_at', v.started_at, 'completed_at', v.completed_at,
       'records_validated', v.records_validated, 'issues_found', v.issues_found, 'failure_code', v.failure_code,
       'results', migration._report_results(v.id)) || migration._report_findings(v.id)
-    from migration.verifications v where v.migration_id = p_migration_id
+    from migration.verifications v where v.migration_id = p_migration_id and v.kind not in ('sync', 'cutover')
    order by v.started_at desc, v.id limit 1
 $$;
 comment on function migration._report_verification(uuid) is
@@ -165,6 +165,7 @@ begin
       migration._report_pace(p_migration_id, v_migration.started_at, coalesce(v_migration.completed_at, v_now)) end,
     'steps', migration._report_steps(p_migration_id),
     'verification', migration._report_verification(p_migration_id),
+    'sync', migration._sync_report(p_migration_id),
     'errors', (
       select coalesce(jsonb_agg(to_jsonb(s) - 'migration_id' order by s.errors desc, s.last_at desc), '[]') from (
         select * from migration.error_summary s where s.migration_id = p_migration_id

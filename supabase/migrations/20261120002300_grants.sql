@@ -12,6 +12,8 @@ grant select on migration.orchestrations, migration.entity_statuses, migration.b
   migration.map_entities, migration.loads, migration.id_map, migration.mappings, migration.entity_mappings, migration.entity_dependencies, migration.errors, migration.events, migration.audit_log, migration.steps,
   migration.sync_states, migration.sync_positions, migration.sync_looks, migration.sweep_entities, migration.gone_rows, migration.changed_keys,
   migration.verifications, migration.validation_results, migration.findings,
+  migration.schedules, migration.cutovers,
+  migration.sync_status, migration.sync_lag, migration.sweeps,
     migration.migration_progress, migration.entity_progress, migration.batch_progress, migration.step_progress,
   migration.migration_checkpoints, migration.error_summary, migration.dead_letters, migration.dead_letter_summary,
   migration.verification_summary, migration.verification_findings, migration.verification_progress to authenticated, service_role;

@@ -1,5 +1,6 @@
 /** What changed between two looks at a migration, as lines for a log. */
 import { type Entity, type Report, stateOf } from '../report.ts'
+import { changesOf } from '../sync-report.ts'
 import { grouped, percent, printable, rate } from './format.ts'
 
 /** An entity is mentioned again at every such share of its rows. */
@@ -11,7 +12,19 @@ export function changes(before: Report | undefined, after: Report): string[] {
   const lines = after.entities.flatMap((entity) => entityLine(known.get(key(entity)), entity))
   const state = stateOf(after.migration)
   const same = before !== undefined && stateOf(before.migration) === state
-  return same ? lines : [...lines, migrationLine(after)]
+  const all = [...lines, ...sweepLine(before, after)]
+  return same ? all : [...all, migrationLine(after)]
+}
+
+/** A sweep that has ended since, where it did something or failed. */
+function sweepLine(before: Report | undefined, { sync }: Report): string[] {
+  const sweep = sync?.sweep ?? null
+  if (sweep === null || sweep.status === 'running') return []
+  const known = before?.sync?.sweep ?? null
+  if (known?.sweep_id === sweep.sweep_id && known.status === sweep.status) return []
+  const did = sweep.status === 'failed' ? (sweep.failure_code ?? '') : changesOf(sweep)
+  if (sweep.status === 'completed' && did === 'no change') return []
+  return [`sweep (${sweep.scope}) ${sweep.status}: ${did}`]
 }
 
 function migrationLine({ migration }: Report): string {

@@ -106,7 +106,9 @@ function jsonDisplay({ stdout, stderr }: Streams): Display {
     show(report) {
       const outcome = outcomeOf(report.migration)
       const event = outcome === 'going' ? 'progress' : 'ended'
-      const facts = JSON.stringify([report.migration, report.entities], withoutClock)
+      const { migration, entities, sync } = report
+      const swept = [sync?.state, sync?.sweep?.sweep_id, sync?.sweep?.status, sync?.cutover?.state]
+      const facts = JSON.stringify([migration, entities, swept], withoutClock)
       if (facts !== last) stdout.write(`${JSON.stringify({ event, outcome, ...report })}\n`)
       last = facts
     },

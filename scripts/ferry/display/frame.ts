@@ -1,6 +1,7 @@
 /** One picture of a migration for a terminal of a given size. Pure: the same report, the same lines. */
 import pc from 'picocolors'
 import { type Entity, type Migration, type Report, stateOf } from '../report.ts'
+import { isSyncing, syncFacts } from '../sync-report.ts'
 import { entityLines } from './entities.ts'
 import { clipped, duration, grouped, percent, printable, rate } from './format.ts'
 import { type Colors, paint } from './paint.ts'
@@ -30,20 +31,22 @@ function migrationLines(report: Report, colors: Colors, width: number): string[]
   const name = printable(migration.plan_name ?? 'migration')
   const title = clipped(`${name} ${migration.migration_id.slice(0, 8)}`, width - state.length - 2)
   const painted = `${colors.bold(title)}  ${paint(colors, state)(state)}`
-  const moved = `${grouped(migration.records_read)} of ${grouped(migration.records_total)} rows`
-  const share = percent(migration.progress_percentage / 100)
   const refused = migration.records_failed
   const facts = [
-    share,
-    moved,
+    ...(isSyncing(report.sync) ? syncFacts(report.sync).map(printable) : progress(migration)),
     ...(refused > 0 ? [`${grouped(refused)} refused`] : []),
-    ...pace(migration),
-    ...compared(report),
+    ...(isSyncing(report.sync) ? [] : [...pace(migration), ...compared(report)]),
   ].join(' · ')
   const oneLine = title.length + 2 + state.length + 3 + facts.length <= width
   const lines = oneLine ? [`${painted}   ${facts}`] : [painted, clipped(facts, width)]
-  const reason = migration.failure_reason
+  const reason = migration.failure_reason ?? report.sync?.halted_reason
   return reason ? [...lines, colors.red(clipped(printable(reason), width))] : lines
+}
+
+/** A migration that follows its source has no end that a share could be told of. */
+function progress(migration: Migration): string[] {
+  const moved = `${grouped(migration.records_read)} of ${grouped(migration.records_total)} rows`
+  return [percent(migration.progress_percentage / 100), moved]
 }
 
 /** How far a verification is, or what the last one found. */

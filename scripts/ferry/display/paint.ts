@@ -8,11 +8,15 @@ export function paint(colors: Colors, state: string): (text: string) => string {
     case 'completed':
       return colors.green
     case 'running':
+    case 'in sync':
+    case 'catching up':
+    case 'cutting over':
     case 'verifying':
       return colors.cyan
     case 'failed':
     case 'cancelled':
       return colors.red
+    case 'halted':
     case 'paused':
     case 'parked':
       return colors.yellow

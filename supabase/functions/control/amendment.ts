@@ -10,8 +10,12 @@ import { migrations, sql } from '../_shared/target.ts'
 
 const resolveSecret = (name: string) => secretAddress(name, platform, sql)
 
-/** @throws RequestRefused with every problem; `migration_unknown` */
-export async function amendmentOf(id: string, plan: unknown): Promise<Amendment> {
+/**
+ * Undefined where no plan is given.
+ * @throws RequestRefused with every problem; `migration_unknown`
+ */
+export async function amendmentOf(id: string, plan: unknown): Promise<Amendment | undefined> {
+  if (plan === undefined) return undefined
   const mends: Mends | undefined = await migrations.beginningOf(id)
   if (mends === undefined) throw unknown()
   const options = { plan, target: sql, resolveSecret, mends }

@@ -1,13 +1,13 @@
 // Steers a migration: POST { action, migration_id, … } → 200 { migration_id, status, control_state }.
-import { deadLetters } from '../../../shared/target/dead-letters.ts'
 import { answer } from '../_shared/answer.ts'
 import { authorise } from '../_shared/authorise.ts'
 import { readBody } from '../_shared/body.ts'
 import { platform } from '../_shared/platform.ts'
 import { serve } from '../_shared/serve.ts'
-import { migrations, sql } from '../_shared/target.ts'
-import { amendmentOf } from './amendment.ts'
+import { migrations } from '../_shared/target.ts'
+import { aboutDeadLetters } from './dead-letters.ts'
 import { Body, type Request } from './request.ts'
+import { aboutSync } from './sync.ts'
 
 const admins = {
   action: 'control',
@@ -26,12 +26,19 @@ export default serve(platform, {
 
 async function steer(asked: Request, actor: string): Promise<object> {
   const { action, migration_id: id } = asked
-  if (action === 'verify') return migrations.verify(id, actor, asked.mode)
-  if (action !== 'replay' && action !== 'resolve') return migrations[action](id, actor)
-  const { entity, code, keys } = asked
-  const choice = { entity, code, keys }
-  const letters = deadLetters(sql)
-  if (action === 'resolve') return letters.resolve(id, actor, choice, asked.notes)
-  const amendment = asked.plan === undefined ? undefined : await amendmentOf(id, asked.plan)
-  return letters.replay(id, actor, choice, amendment)
+  switch (action) {
+    case 'verify':
+      return migrations.verify(id, actor, asked.mode)
+    case 'replay':
+    case 'resolve':
+      return aboutDeadLetters(asked, actor)
+    case 'sync':
+    case 'resume_sync':
+    case 'schedule':
+    case 'cutover':
+    case 'abort_cutover':
+      return aboutSync(asked, actor)
+    default:
+      return migrations[action](id, actor)
+  }
 }

@@ -22,6 +22,7 @@ export function migration(overrides: Overrides<Report['migration']> = {}): Repor
     failure_reason: null,
     finished_at: null,
     created_at: '2026-01-02T03:04:05.678901+00:00',
+    sync_state: null,
     ...overrides,
   }
 }
@@ -72,6 +73,7 @@ export function report(overrides: Overrides<Report> = {}): Report {
     errors: [],
     dead_letters: [],
     verification: null,
+    sync: null,
     ...overrides,
   })
 }

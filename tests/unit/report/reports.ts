@@ -31,6 +31,7 @@ export function migration(overrides: Partial<Migration> = {}): Migration {
     failure_code: null,
     failure_reason: null,
     created_at: at(0),
+    sync_state: null,
     started_at: at(0),
     copied_at: at(40),
     finished_at: at(48),
