@@ -322,6 +322,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'changed_keys_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'changed_keys_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       checkpoints: {
@@ -397,6 +411,126 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'checkpoints_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'checkpoints_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+        ]
+      }
+      cutovers: {
+        Row: {
+          began_at: string
+          drain_scope: string
+          ended_at: string | null
+          failure_code: string | null
+          failure_reason: string | null
+          former_setting: string | null
+          freeze_mode: string
+          freeze_role: string | null
+          frozen_at: string | null
+          gate_id: string | null
+          id: string
+          is_ours_to_unfreeze: boolean
+          is_rehearsal: boolean
+          migration_id: string
+          not_before: string
+          pass_id: string | null
+          phase_began_at: string
+          report: NonNullable<Json>
+          requested_by: string
+          state: string
+          unfrozen_at: string | null
+          verification_mode: string
+          _next_phase: string | null
+        }
+        ComputedFields: '_next_phase'
+        Insert: {
+          began_at: string
+          drain_scope: string
+          ended_at?: string | null
+          failure_code?: string | null
+          failure_reason?: string | null
+          former_setting?: string | null
+          freeze_mode: string
+          freeze_role?: string | null
+          frozen_at?: string | null
+          gate_id?: string | null
+          id?: string
+          is_ours_to_unfreeze?: boolean
+          is_rehearsal: boolean
+          migration_id: string
+          not_before?: string
+          pass_id?: string | null
+          phase_began_at: string
+          report?: NonNullable<Json>
+          requested_by: string
+          state?: string
+          unfrozen_at?: string | null
+          verification_mode: string
+        }
+        Update: {
+          began_at?: string
+          drain_scope?: string
+          ended_at?: string | null
+          failure_code?: string | null
+          failure_reason?: string | null
+          former_setting?: string | null
+          freeze_mode?: string
+          freeze_role?: string | null
+          frozen_at?: string | null
+          gate_id?: string | null
+          id?: string
+          is_ours_to_unfreeze?: boolean
+          is_rehearsal?: boolean
+          migration_id?: string
+          not_before?: string
+          pass_id?: string | null
+          phase_began_at?: string
+          report?: NonNullable<Json>
+          requested_by?: string
+          state?: string
+          unfrozen_at?: string | null
+          verification_mode?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'cutovers_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'cutovers_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'cutovers_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'cutovers_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       dispatches: {
@@ -454,6 +588,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'dispatches_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'dispatches_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -647,6 +795,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'entity_statuses_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'entity_statuses_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       errors: {
@@ -745,6 +907,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -996,6 +1172,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'events_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'events_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       findings: {
@@ -1084,6 +1274,20 @@ export type Database = {
             referencedColumns: ['id']
           },
           {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+          {
             foreignKeyName: 'findings_verification_id_fkey'
             columns: ['verification_id']
             isOneToOne: false
@@ -1164,6 +1368,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'gone_rows_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'gone_rows_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       id_map: {
@@ -1243,6 +1461,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       map_entities: {
@@ -1286,6 +1518,7 @@ export type Database = {
           copied_at: string | null
           created_at: string
           created_by: string
+          cutover_id: string | null
           error_count: number
           failure_code: string | null
           failure_reason: string | null
@@ -1311,11 +1544,16 @@ export type Database = {
           total_steps: number
           updated_at: string
           verification_id: string | null
+          _cutover_refusal: string | null
           _refuse_sweep: undefined | null
           _verification_settings: Json | null
           _wants_sync: boolean | null
         }
-        ComputedFields: '_refuse_sweep' | '_verification_settings' | '_wants_sync'
+        ComputedFields:
+          | '_cutover_refusal'
+          | '_refuse_sweep'
+          | '_verification_settings'
+          | '_wants_sync'
         Insert: {
           completed_at?: string | null
           completed_entities?: number
@@ -1325,6 +1563,7 @@ export type Database = {
           copied_at?: string | null
           created_at?: string
           created_by: string
+          cutover_id?: string | null
           error_count?: number
           failure_code?: string | null
           failure_reason?: string | null
@@ -1360,6 +1599,7 @@ export type Database = {
           copied_at?: string | null
           created_at?: string
           created_by?: string
+          cutover_id?: string | null
           error_count?: number
           failure_code?: string | null
           failure_reason?: string | null
@@ -1400,6 +1640,89 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['parent_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['parent_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+        ]
+      }
+      schedules: {
+        Row: {
+          enabled: boolean
+          id: string
+          last_outcome: string | null
+          last_run_at: string | null
+          last_sweep_id: string | null
+          migration_id: string
+          next_run_at: string | null
+          schedule: string
+          scope: string
+          skipped: number
+        }
+        ComputedFields: never
+        Insert: {
+          enabled?: boolean
+          id?: string
+          last_outcome?: string | null
+          last_run_at?: string | null
+          last_sweep_id?: string | null
+          migration_id: string
+          next_run_at?: string | null
+          schedule: string
+          scope: string
+          skipped?: number
+        }
+        Update: {
+          enabled?: boolean
+          id?: string
+          last_outcome?: string | null
+          last_run_at?: string | null
+          last_sweep_id?: string | null
+          migration_id?: string
+          next_run_at?: string | null
+          schedule?: string
+          scope?: string
+          skipped?: number
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'schedules_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'schedules_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'schedules_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'schedules_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -1494,6 +1817,20 @@ export type Database = {
             referencedColumns: ['id']
           },
           {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+          {
             foreignKeyName: 'steps_referenced_entity_status_id_fkey'
             columns: ['referenced_entity_status_id']
             isOneToOne: false
@@ -1582,6 +1919,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'sweep_entities_sweep_id_fkey'
+            columns: ['sweep_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'sweep_entities_sweep_id_fkey'
+            columns: ['sweep_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       sync_looks: {
@@ -1618,6 +1969,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sync_looks_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'sync_looks_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -1676,6 +2041,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       sync_states: {
@@ -1727,6 +2106,20 @@ export type Database = {
             isOneToOne: true
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -1810,6 +2203,20 @@ export type Database = {
             referencedColumns: ['id']
           },
           {
+            foreignKeyName: 'validation_results_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'validation_results_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+          {
             foreignKeyName: 'validation_results_verification_id_fkey'
             columns: ['verification_id']
             isOneToOne: false
@@ -1861,10 +2268,11 @@ export type Database = {
             target_rows: number
             validated: number
           } | null
+          _phase_facts: Json | null
           _write_counts: undefined | null
           _write_results: undefined | null
         }
-        ComputedFields: '_counts' | '_write_counts' | '_write_results'
+        ComputedFields: '_counts' | '_phase_facts' | '_write_counts' | '_write_results'
         Insert: {
           completed_at?: string | null
           entity_status_ids?: string[] | null
@@ -1913,6 +2321,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -1970,6 +2392,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       dead_letters: {
@@ -2008,6 +2444,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -2091,6 +2541,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'entity_statuses_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'entity_statuses_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       error_summary: {
@@ -2119,6 +2583,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'errors_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -2150,6 +2628,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'loads_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
         ]
       }
@@ -2194,6 +2686,7 @@ export type Database = {
           records_total: number
           started_at: string | null
           status: string
+          sync_state: string | null
           throughput_per_second: number | null
           total_entities: number
           total_steps: number
@@ -2232,6 +2725,191 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'steps_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+        ]
+      }
+      sweeps: {
+        Row: {
+          begun_by: string
+          completed_at: string | null
+          duration_seconds: number | null
+          entities: number | null
+          failure_code: string | null
+          migration_id: string | null
+          records_deleted: number | null
+          records_inserted: number | null
+          records_marked: number | null
+          records_read: number | null
+          records_refused: number | null
+          records_updated: number | null
+          scope: string | null
+          started_at: string | null
+          status: string
+          sweep_id: string
+          watermarks: Json | null
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'orchestrations_parent_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+        ]
+      }
+      sync_lag: {
+        Row: {
+          entity_name: string
+          entity_status_id: string
+          gone_rows_held: number | null
+          lag: string | null
+          last_changes_at: string | null
+          last_deletes_at: string | null
+          last_hash_at: string | null
+          log_bytes: number | null
+          migration_id: string
+          records_deleted: number | null
+          records_inserted: number | null
+          records_marked: number | null
+          records_refused: number | null
+          records_updated: number | null
+          strategy: string | null
+          target_entity: string
+          watermark: NonNullable<Json>
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'sync_positions_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: true
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'sync_positions_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: true
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'sync_positions_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+        ]
+      }
+      sync_status: {
+        Row: {
+          caught_up_at: string | null
+          gone_rows_held: number | null
+          halted_at: string | null
+          halted_code: string | null
+          halted_reason: string | null
+          last_sweep_at: string | null
+          last_sweep_failure: string | null
+          last_sweep_id: string | null
+          last_sweep_scope: string | null
+          last_sweep_status: string | null
+          migration_id: string
+          next_run_at: string | null
+          oldest_lag: string | null
+          plan_name: string | null
+          remedy: string | null
+          rows_changed_24h: number | null
+          since: string
+          state: string | null
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'sync_states_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: true
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       verification_findings: {
@@ -2268,6 +2946,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'findings_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
           },
           {
             foreignKeyName: 'findings_verification_id_fkey'
@@ -2325,6 +3017,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
       verification_summary: {
@@ -2363,6 +3069,20 @@ export type Database = {
             referencedRelation: 'orchestrations'
             referencedColumns: ['id']
           },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'verifications_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
         ]
       }
     }
@@ -2384,6 +3104,17 @@ export type Database = {
         Args: { p_actor: string; p_amendment: Json; p_migration_id: string }
         Returns: undefined
       }
+      _amend_sync: {
+        Args: {
+          p_actor: string
+          p_amendment: Json
+          p_migration: Omit<
+            Database['migration']['Tables']['orchestrations']['Row'],
+            Database['migration']['Tables']['orchestrations']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _ask_for_calls: { Args: { p_migration_id: string }; Returns: undefined }
       _audit_hash: {
         Args: {
@@ -2396,6 +3127,16 @@ export type Database = {
       }
       _backend_lives: { Args: { p_pid: number; p_started_at: string }; Returns: boolean }
       _backoff: { Args: { p_failures: number }; Returns: string }
+      _begin_phase: {
+        Args: {
+          p_cutover: Omit<
+            Database['migration']['Tables']['cutovers']['Row'],
+            Database['migration']['Tables']['cutovers']['ComputedFields']
+          >
+          p_state: string
+        }
+        Returns: undefined
+      }
       _begin_verification: {
         Args: {
           p_entities: string[]
@@ -2631,6 +3372,21 @@ export type Database = {
         }[]
       }
       _create_batch_partition: { Args: { p_migration_id: string }; Returns: undefined }
+      _cron_field: {
+        Args: { p_field: string; p_high: number; p_low: number; p_names?: string[] }
+        Returns: number[]
+      }
+      _cutover_conditions: { Args: { p_migration_id: string }; Returns: Json }
+      _cutover_refusal: {
+        Args: {
+          p_migration: Omit<
+            Database['migration']['Tables']['orchestrations']['Row'],
+            Database['migration']['Tables']['orchestrations']['ComputedFields']
+          >
+        }
+        Returns: string
+      }
+      _cutover_waits: { Args: { p_cutover_id: string }; Returns: boolean }
       _dead_letter_counts: { Args: { p_migration_id: string }; Returns: Json }
       _dead_letters: {
         Args: {
@@ -2650,7 +3406,9 @@ export type Database = {
         Args: { p_data?: Json; p_event_type: string; p_migration_id: string }
         Returns: undefined
       }
+      _end_cutover: { Args: { p_cutover_id: string; p_state: string }; Returns: undefined }
       _end_if_done: { Args: { p_migration_id: string }; Returns: string }
+      _end_schedules: { Args: { p_migration_id: string }; Returns: undefined }
       _end_sweep: {
         Args: {
           p_batch: Omit<
@@ -2669,6 +3427,7 @@ export type Database = {
         }
         Returns: boolean
       }
+      _end_sync: { Args: { p_migration_id: string }; Returns: undefined }
       _end_verification: { Args: { p_pass_id: string }; Returns: undefined }
       _ensure_error_partition: { Args: { p_at: string }; Returns: undefined }
       _enter_sync: { Args: { p_migration_id: string }; Returns: undefined }
@@ -2690,6 +3449,30 @@ export type Database = {
       _fail: {
         Args: { p_code: string; p_migration_id: string; p_reason: string }
         Returns: undefined
+      }
+      _fail_cutover: {
+        Args: {
+          p_code: string
+          p_cutover: Omit<
+            Database['migration']['Tables']['cutovers']['Row'],
+            Database['migration']['Tables']['cutovers']['ComputedFields']
+          >
+          p_reason: string
+        }
+        Returns: undefined
+      }
+      _failure_of_phase: {
+        Args: {
+          p_cutover: Omit<
+            Database['migration']['Tables']['cutovers']['Row'],
+            Database['migration']['Tables']['cutovers']['ComputedFields']
+          >
+          p_pass: Omit<
+            Database['migration']['Tables']['verifications']['Row'],
+            Database['migration']['Tables']['verifications']['ComputedFields']
+          >
+        }
+        Returns: Record<string, unknown>
       }
       _find_sourceless: {
         Args: {
@@ -2717,6 +3500,7 @@ export type Database = {
         Args: { p_check: string; p_entity_status_id: string; p_pass_id: string }
         Returns: Json
       }
+      _forget_sweeps: { Args: Record<PropertyKey, never>; Returns: undefined }
       _goes: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
       _halt_sync: {
         Args: { p_code: string; p_migration_id: string; p_reason: string }
@@ -2875,6 +3659,51 @@ export type Database = {
         Returns: undefined
       }
       _live_letters: { Args: { p_entity_status_id: string }; Returns: number }
+      _lock_for_sync: {
+        Args: { p_migration_id: string }
+        Returns: {
+          completed_at: string | null
+          completed_entities: number
+          completed_steps: number
+          configuration: NonNullable<Json>
+          control_state: string
+          copied_at: string | null
+          created_at: string
+          created_by: string
+          cutover_id: string | null
+          error_count: number
+          failure_code: string | null
+          failure_reason: string | null
+          finished_at: string | null
+          id: string
+          is_open: boolean | null
+          lanes_adjusted_at: string
+          lanes_allowed: number
+          migration_type: string
+          parent_id: string | null
+          plan: NonNullable<Json>
+          plan_fingerprint: string
+          progress_percentage: number
+          records_failed: number
+          records_filtered: number
+          records_processed: number
+          records_read: number
+          records_total: number
+          source_fingerprint: string
+          started_at: string | null
+          status: string
+          total_entities: number
+          total_steps: number
+          updated_at: string
+          verification_id: string | null
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'orchestrations'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
       _lock_lanes: { Args: { p_migration_id: string }; Returns: undefined }
       _make_rows: {
         Args: { p_ids: number[]; p_mapping: Json; p_select: string }
@@ -2886,6 +3715,7 @@ export type Database = {
       }
       _map_entity: { Args: { p_entity_name: string; p_system: string }; Returns: number }
       _map_ids: { Args: { p_mapping: Json }; Returns: number[] }
+      _mark_unready_schedules: { Args: Record<PropertyKey, never>; Returns: undefined }
       _middle: {
         Args: { p_from: unknown; p_places: string; p_through: unknown }
         Returns: Record<string, unknown>
@@ -2936,6 +3766,16 @@ export type Database = {
         Args: { p_bytes: number; p_milliseconds: number; p_now: number; p_rows: number }
         Returns: number
       }
+      _next_phase: {
+        Args: {
+          p_cutover: Omit<
+            Database['migration']['Tables']['cutovers']['Row'],
+            Database['migration']['Tables']['cutovers']['ComputedFields']
+          >
+        }
+        Returns: string
+      }
+      _next_run: { Args: { p_after: string; p_schedule: string }; Returns: string }
       _note_gone: {
         Args: {
           p_batch: Omit<
@@ -2965,7 +3805,18 @@ export type Database = {
         }
         Returns: undefined
       }
+      _note_phase: {
+        Args: {
+          p_cutover: Omit<
+            Database['migration']['Tables']['cutovers']['Row'],
+            Database['migration']['Tables']['cutovers']['ComputedFields']
+          >
+          p_facts: Json
+        }
+        Returns: undefined
+      }
       _numbers_between: { Args: { p_after: number; p_through: number }; Returns: string }
+      _open_cutover_pass: { Args: { p_check: string; p_cutover_id: string }; Returns: undefined }
       _open_next: {
         Args: {
           p_batch: Omit<
@@ -3008,6 +3859,7 @@ export type Database = {
           copied_at: string | null
           created_at: string
           created_by: string
+          cutover_id: string | null
           error_count: number
           failure_code: string | null
           failure_reason: string | null
@@ -3042,6 +3894,15 @@ export type Database = {
         }
       }
       _others: { Args: { p_definition: Json }; Returns: string[] }
+      _phase_facts: {
+        Args: {
+          p_pass: Omit<
+            Database['migration']['Tables']['verifications']['Row'],
+            Database['migration']['Tables']['verifications']['ComputedFields']
+          >
+        }
+        Returns: Json
+      }
       _plan_steps: { Args: { p_entities: Json; p_migration_id: string }; Returns: undefined }
       _preview_statement: { Args: { p_definition: Json; p_values: boolean }; Returns: string }
       _put_back: { Args: { p_definition: Json }; Returns: undefined }
@@ -3099,6 +3960,7 @@ export type Database = {
         Returns: undefined
       }
       _refuse_busy_targets: { Args: { p_except: string; p_targets: string[] }; Returns: undefined }
+      _refuse_cutover: { Args: { p_code: string }; Returns: undefined }
       _refuse_row: {
         Args: {
           p_column: string
@@ -3122,6 +3984,7 @@ export type Database = {
         Args: { p_mapping: Json; p_target: string; p_wins: string }
         Returns: undefined
       }
+      _refuse_while_cutting_over: { Args: { p_migration_id: string }; Returns: undefined }
       _refused_rows: {
         Args: { p_mapping: Json }
         Returns: {
@@ -3154,6 +4017,7 @@ export type Database = {
       _report_verification: { Args: { p_migration_id: string }; Returns: Json }
       _restore_others: { Args: { p_definition: Json }; Returns: undefined }
       _retire_step_jobs: { Args: Record<PropertyKey, never>; Returns: undefined }
+      _retire_sync_job: { Args: Record<PropertyKey, never>; Returns: undefined }
       _retry_refused: {
         Args: {
           p_batch: Omit<
@@ -3176,9 +4040,12 @@ export type Database = {
         }
         Returns: number
       }
+      _run_due: { Args: { p_migration_id: string; p_scope: string }; Returns: string }
       _same_identity: { Args: { p_mapping: Json }; Returns: string }
       _save_mappings: { Args: { p_entities: Json; p_version: string }; Returns: undefined }
       _schedule_step_jobs: { Args: { p_migration_id: string }; Returns: undefined }
+      _schedule_sync_job: { Args: { p_migration_id: string }; Returns: undefined }
+      _schedules: { Args: { p_migration_id: string }; Returns: Json }
       _scope_of: {
         Args: {
           p_all: boolean
@@ -3284,6 +4151,7 @@ export type Database = {
       _stuck_entities: { Args: { p_migration_id: string }; Returns: string[] }
       _supersede: { Args: { p_definition: Json }; Returns: undefined }
       _sync_definition: { Args: { p_definition: Json }; Returns: Json }
+      _sync_report: { Args: { p_migration_id: string }; Returns: Json }
       _take_back: {
         Args: {
           p_batch: Omit<
@@ -3483,6 +4351,7 @@ export type Database = {
         }
         Returns: undefined
       }
+      _write_schedules: { Args: { p_migration_id: string }; Returns: undefined }
       _write_sweep_batches: {
         Args: {
           p_batch: Omit<
@@ -3494,7 +4363,9 @@ export type Database = {
         Returns: undefined
       }
       _xid_is_lost: { Args: { p_before: Json; p_facts: Json }; Returns: boolean }
+      abort_cutover: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       accept_dispatch: { Args: { p_migration_id: string; p_nonce: string }; Returns: string }
+      advance_cutover: { Args: { p_migration_id: string }; Returns: undefined }
       apply_changes: {
         Args: {
           p_attempt: number
@@ -3606,6 +4477,16 @@ export type Database = {
         }
         Returns: undefined
       }
+      complete_cutover: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_migration_id: string
+          p_outcome: Json
+        }
+        Returns: undefined
+      }
       complete_deletes: {
         Args: {
           p_attempt: number
@@ -3656,6 +4537,15 @@ export type Database = {
           p_migration_id: string
         }
         Returns: undefined
+      }
+      cutover: {
+        Args: {
+          p_actor: string
+          p_confirm: string
+          p_is_rehearsal: boolean
+          p_migration_id: string
+        }
+        Returns: Json
       }
       dead_letter_report: {
         Args: { p_after?: string; p_choice: Json; p_limit: number; p_migration_id: string }
@@ -3770,6 +4660,10 @@ export type Database = {
         }
         Returns: string[]
       }
+      note_frozen: {
+        Args: { p_attempt: number; p_batch_id: string; p_former: string; p_migration_id: string }
+        Returns: undefined
+      }
       note_gone: {
         Args: { p_attempt: number; p_batch_id: string; p_keys: string[]; p_migration_id: string }
         Returns: number
@@ -3820,9 +4714,24 @@ export type Database = {
         Returns: Json
       }
       resume: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
+      resume_sync: {
+        Args: { p_actor: string; p_amendment?: Json; p_migration_id: string }
+        Returns: Json
+      }
       retry: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
+      run_schedules: { Args: Record<PropertyKey, never>; Returns: Json }
       run_steps: { Args: Record<PropertyKey, never>; Returns: Json }
       save_plan: { Args: { p_actor: string; p_entities: Json; p_version: string }; Returns: Json }
+      set_schedule: {
+        Args: {
+          p_actor: string
+          p_enabled?: boolean
+          p_migration_id: string
+          p_schedule?: string
+          p_scope: string
+        }
+        Returns: Json
+      }
       settle: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: {
@@ -3845,6 +4754,16 @@ export type Database = {
       status_report: { Args: { p_migration_id: string }; Returns: Json }
       sweep: {
         Args: { p_actor: string; p_migration_id: string; p_scope?: string; p_task?: Json }
+        Returns: Json
+      }
+      sync: {
+        Args: {
+          p_actor: string
+          p_allow_deletes?: boolean
+          p_amendment?: Json
+          p_migration_id: string
+          p_scope?: string
+        }
         Returns: Json
       }
       verify: { Args: { p_actor: string; p_migration_id: string; p_mode?: string }; Returns: Json }
