@@ -22,6 +22,8 @@ export interface Lane {
   /** The tap on the target's connection. */
   readonly tap: () => Tap
   readonly control: Control
+  /** The address behind a secret's name. @throws FerryError `secret_unknown` */
+  address(secretName: string): Promise<string>
   /** The source behind a secret's name, opened once a call. @throws `secret_unknown` */
   source(secretName: string): Promise<Source>
   /** Throws every connection away: after any failure their state is unknown. */
@@ -42,6 +44,7 @@ export function openLane(dependencies: LaneDependencies): Lane {
     target,
     tap,
     control: controlled,
+    address: (secretName) => dependencies.address(secretName, target),
     async source(secretName) {
       const open = sources.get(secretName)
       if (open !== undefined) return open

@@ -12,6 +12,7 @@ import { classify, isRetryable } from '../platform/sqlstate.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
 import { openBudget } from './budget.ts'
 import { copyBatch } from './copy.ts'
+import { cutoverBatch } from './cutover.ts'
 import { deletesBatch } from './deletes.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
@@ -43,6 +44,7 @@ const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
   sync: syncBatch,
   reconcile: reconcileBatch,
   deletes: deletesBatch,
+  cutover: cutoverBatch,
 }
 
 /** Works off batches; never rejects. Closes the lane. */

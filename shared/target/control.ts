@@ -8,27 +8,18 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { CompiledEntity } from '../projection/entity.ts'
 import { controlFailure } from './control-failure.ts'
-import type { SweepTask, VerificationTask } from './task.ts'
+import type { CutoverTask, SweepTask, VerificationTask, WorkKind } from './task.ts'
 
 /** A batch as its holder sees it. Keys are arrays of server text; `[]` is the beginning. */
 export interface ClaimedBatch {
   readonly migration_id: string
   readonly batch_id: string
   readonly attempt: number
-  readonly kind:
-    | 'copy'
-    | 'settle'
-    | 'verify'
-    | 'repair'
-    | 'replay'
-    | 'look'
-    | 'sync'
-    | 'reconcile'
-    | 'deletes'
+  readonly kind: WorkKind
   /** What a batch of kind verify looks at; '' otherwise. */
   readonly check_name: '' | 'rows' | 'schema' | 'queries'
-  /** Settings of the verification or sweep that the batch belongs to. */
-  readonly task: VerificationTask & SweepTask
+  /** Settings of the verification, sweep or cut-over that the batch belongs to. */
+  readonly task: VerificationTask & SweepTask & CutoverTask
   readonly entity_status_id: string
   readonly entity_name: string
   readonly batch_number: number

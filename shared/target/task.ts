@@ -1,5 +1,17 @@
 /** What the holder of a batch is told besides its range. Plain JSON. */
 
+export type WorkKind =
+  | 'copy'
+  | 'settle'
+  | 'verify'
+  | 'repair'
+  | 'replay'
+  | 'look'
+  | 'sync'
+  | 'reconcile'
+  | 'deletes'
+  | 'cutover'
+
 /** Empty for a batch of kind copy. */
 export interface VerificationTask {
   readonly mode?: 'counts' | 'sample' | 'full'
@@ -25,4 +37,14 @@ export interface SweepTask {
   readonly after?: string | null
   /** Whether more rows may be deleted than the plan lets go at once. */
   readonly allow_deletes?: boolean
+}
+
+/** Empty for a batch that belongs to no cut-over. */
+export interface CutoverTask {
+  readonly phase?: 'check' | 'freeze' | 'sequences' | 'analyze' | 'unfreeze'
+  /** At the source, that is made read-only. */
+  readonly role?: string
+  /** What its setting was before; absent where it had none. */
+  readonly former?: string
+  readonly rehearsal?: boolean
 }

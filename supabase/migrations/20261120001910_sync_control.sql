@@ -85,7 +85,7 @@ begin
   end if;
   -- what the source is now is what it is held against from here on
   update migration.sync_states s set halted_at = null, halted_code = null, halted_reason = null,
-         source = s.source - '{system,timeline,xmax,log_position}'::text[]
+         source = case when s.source ? 'log' then jsonb_build_object('log', s.source -> 'log') else '{}' end
    where s.migration_id = p_migration_id;
   perform migration._emit(p_migration_id, 'sync_resumed', jsonb_build_object('code', v_code));
   perform migration.audit(p_actor, 'migration.resume_sync', p_migration_id, jsonb_build_object('code', v_code,

@@ -94,7 +94,7 @@ begin
      returning e.*)
   insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task, dependency_order, batch_number, row_limit, max_retries)
   select v_cutover.migration_id, f.id, 'cutover', p_check, v_pass_id, jsonb_strip_nulls(jsonb_build_object(
-           'role', v_cutover.freeze_role, 'former', v_cutover.former_setting, 'rehearsal', v_cutover.is_rehearsal)),
+           'phase', p_check, 'role', v_cutover.freeze_role, 'former', v_cutover.former_setting, 'rehearsal', v_cutover.is_rehearsal)),
          f.dependency_order, f.batches_created, 1, (o.configuration ->> 'max_retries')::integer
     from first f join migration.orchestrations o on o.id = v_cutover.migration_id;
 end
@@ -119,6 +119,24 @@ $$;
 comment on function migration.note_frozen(uuid, uuid, integer, text) is
   'Puts on record, before it happens, that a role at the source is made read-only, and what its setting was. SF001 when fenced.';
 
+create function migration.hold_cutover(p_migration_id uuid, p_batch_id uuid, p_attempt integer) returns void
+language sql set search_path = '' as $$
+  select migration._hold_pass(migration._hold(p_migration_id, p_batch_id, p_attempt))
+$$;
+comment on function migration.hold_cutover(uuid, uuid, integer) is
+  'The fence of a phase that changes the target in its one transaction. SF001 when fenced or when the pass has ended.';
+
+create function migration.changed_tables(p_migration_id uuid) returns table (schema_name text, table_name text)
+language sql stable set search_path = '' as $$
+  select e.definition #>> '{target,schema}', e.definition #>> '{target,table}' from migration.entity_statuses e
+   where e.migration_id = p_migration_id and exists (
+     select from migration.sweep_entities s join migration.sync_states y on y.migration_id = p_migration_id
+       join migration.orchestrations o on o.id = s.sweep_id and o.created_at >= y.began_at
+      where s.entity_status_id = e.id and s.records_inserted + s.records_updated + s.records_deleted + s.records_marked > 0)
+   order by e.dependency_order
+$$;
+comment on function migration.changed_tables(uuid) is 'Tables of the target that sweeps have changed since sync mode began.';
+
 create function migration.complete_cutover(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_outcome jsonb, p_last_of_call boolean) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -134,7 +152,8 @@ begin
    where v.id = v_batch.pass_id;
   update migration.orchestrations o set verification_id = null where o.id = p_migration_id;
   update migration.cutovers c
-     set frozen_at = case when v_batch.check_name = 'freeze' and not p_outcome ? 'refusal' then coalesce(c.frozen_at, v_batch.started_at) else c.frozen_at end,
+     set not_before = '-infinity',
+         frozen_at = case when v_batch.check_name = 'freeze' and not p_outcome ? 'refusal' then coalesce(c.frozen_at, v_batch.started_at) else c.frozen_at end,
          unfrozen_at = case when v_batch.check_name = 'unfreeze' then migration.clock() else c.unfrozen_at end
    where c.pass_id = v_batch.pass_id;
   perform pg_notify('supaferry_news', '');

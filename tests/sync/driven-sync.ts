@@ -1,6 +1,6 @@
 /** A migration in sync mode that no function works on: what verbs, schedules and the cut-over's chain are tested on. */
 import type { Sql } from 'postgres'
-import { type Driven, driveMigration } from '../guards/fixture.ts'
+import { type Claim, claim, type Driven, driveMigration } from '../guards/fixture.ts'
 
 /** Rows and steps are done, and the first sweep has caught up. */
 export async function driveToSync(url: string, table: string, plan: object = {}): Promise<Driven> {
@@ -23,6 +23,35 @@ export async function driveToSync(url: string, table: string, plan: object = {})
 export async function catchUp(sql: Sql, id: string): Promise<void> {
   await sql`update migration.sync_states set caught_up_at = now() where migration_id = ${id}`
   await sql`update migration.sync_positions set changes_at = now(), deletes_at = now(), hash_at = now() where migration_id = ${id}`
+}
+
+/** Ends the sweep at work as one that found nothing. */
+export async function endSweep(sql: Sql, id: string): Promise<void> {
+  const look = (await claim(sql, id)) as (Claim & { kind: string }) | undefined
+  if (look?.kind !== 'look') throw new Error(`no look to claim, but ${look?.kind}`)
+  await sql.begin(async (tx) => {
+    const now = new Date().toISOString()
+    const facts = {
+      clock: now,
+      system: '1',
+      timeline: '1',
+      xmin: '1',
+      next: '1',
+      log_position: '0',
+    }
+    const answers = await tx<{ entity_status_id: string }[]>`
+      select entity_status_id from migration.open_look(${id}, ${look.batch_id}, ${look.attempt}, ${JSON.stringify(facts)}::text::jsonb)`
+    const found = answers.map((answer) => ({
+      ...answer,
+      scope: 'hash',
+      horizon: now,
+      schema: 's',
+      known_schema: null,
+      batches: [],
+    }))
+    await tx`select migration.complete_look(${id}, ${look.batch_id}, ${look.attempt},
+      ${JSON.stringify({ facts, answers: found })}::text::jsonb, false)`
+  })
 }
 
 export async function passAtWork(sql: Sql, id: string): Promise<string | null> {
