@@ -4423,6 +4423,13 @@ export type Database = {
           row_key: Json
         }[]
       }
+      changed_tables: {
+        Args: { p_migration_id: string }
+        Returns: {
+          schema_name: string
+          table_name: string
+        }[]
+      }
       check_stage: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string; p_values: boolean }
         Returns: {
@@ -4619,6 +4626,10 @@ export type Database = {
           p_migration_id: string
           p_rows: number
         }
+        Returns: undefined
+      }
+      hold_cutover: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: undefined
       }
       housekeeping: { Args: Record<PropertyKey, never>; Returns: undefined }
