@@ -3649,6 +3649,7 @@ export type Database = {
         }
         Returns: undefined
       }
+      _letters_in: { Args: { p_definition: Json; p_range: string }; Returns: string }
       _list_going: {
         Args: {
           p_entity: Omit<

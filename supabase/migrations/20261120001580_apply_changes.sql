@@ -112,6 +112,20 @@ $$;
 comment on function migration._write_changes(migration.batches, migration.entity_statuses, integer) is
   'Writes the rows that are left in the stage: new ones and new versions; refused ones become dead letters.';
 
+create function migration._letters_in(p_definition jsonb, p_range text) returns text
+language sql stable set search_path = '' as $$
+  -- the range is one over rows m of the map, or over rows t of the target where the key is preserved
+  select format('select m.source_key from (select distinct d.source_record_id as source_key from migration.errors d
+      where d.entity_status_id = $1 and d.is_dead_letter and not d.is_resolved) m%s where %s',
+    case when p_definition #>> '{mapping,id}' is null then format(' cross join lateral (select %s from (
+        select migration._key_array(m.source_key, $2) as parts) k) t', (
+      select string_agg(format('(k.parts ->> %s)::%s as %I', at - 1, k ->> 'type',
+               p_definition #>> array['mapping', 'columns', p_definition #>> array['mapping', 'identity', (at - 1)::text]]), ', ' order by at)
+        from jsonb_array_elements(p_definition -> 'key') with ordinality x(k, at))) else '' end, p_range)
+$$;
+comment on function migration._letters_in(jsonb, text) is
+  'Query for the keys (source_key) of an entity''s dead letters in a range. $1: the entity, $2: its definition.';
+
 create function migration._note_missing(p_batch migration.batches, p_entity migration.entity_statuses, p_own integer, p_keys jsonb, p_complete boolean) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -125,6 +139,9 @@ begin
     v_range := migration._range_condition(p_entity.definition, p_batch.range_after, p_batch.range_through);
     if v_range is not null then
       perform migration._find_sourceless(p_entity, p_own, v_range);
+      execute format('insert into pg_temp.ferry_sourceless (key) select l.source_key from (%s) l
+        where not exists (select from pg_temp.ferry_rows e where e.key = l.source_key)', migration._letters_in(p_entity.definition, v_range))
+        using p_entity.id, p_entity.definition;
     end if;
   end if;
   perform migration._note_gone(p_batch, p_entity.definition, p_own, array(select distinct x.key from pg_temp.ferry_sourceless x), 'gone');

@@ -48,10 +48,12 @@ create function migration._retry_refused(p_batch migration.batches) returns bool
 language plpgsql set search_path = '' as $$
 declare
   v_keys bigint;
+  v_done numeric := (select coalesce(sum(s.records_inserted + s.records_updated + s.records_deleted), 0)
+    from migration.sweep_entities s where s.sweep_id = p_batch.pass_id);
 begin
-  -- once a sweep: what waited for a parent that has come, or lost against a row that has changed or gone
-  update migration.orchestrations o set configuration = o.configuration || '{"retried": true}'
-   where o.id = p_batch.pass_id and not o.configuration ? 'retried';
+  -- what waited for a parent that has come, or lost against a row that has changed or gone; again as long as it leads to more
+  update migration.orchestrations o set configuration = o.configuration || jsonb_build_object('retried_at', v_done)
+   where o.id = p_batch.pass_id and coalesce((o.configuration ->> 'retried_at')::numeric, 0) < v_done;
   if not found then
     return false;
   end if;
@@ -65,8 +67,7 @@ begin
         where d.entity_status_id = e.id and s.sweep_id = p_batch.pass_id and s.records_inserted + s.records_updated > 0)
      or x.error_code = 'reference_missing' and exists (
        select from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = e.id and s.records_inserted > 0)
-     or x.error_code <> 'reference_missing' and jsonb_array_length(coalesce(e.definition #> '{mapping,unique}', '[]')) > 0
-       and x.error_code like '%unique%' and exists (
+     or (x.error_code = 'duplicate' or x.sqlstate = '23505') and exists (
        select from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = e.id
          and s.records_updated + s.records_deleted > 0));
   get diagnostics v_keys = row_count;

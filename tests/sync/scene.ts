@@ -37,30 +37,11 @@ export async function syncScene(): Promise<SyncScene> {
     async follow({ sync = {}, ...told }) {
       await scene.prepare(told)
       const id = await scene.begin({ ...told, more: { ...told.more, sync } })
-      await eventually(() => isCaughtUp(target, id), {
-        what: 'the first sweep',
-        within: 40_000,
-        every: 100,
-      })
+      await caughtUp(target, id)
       return id
     },
-    async sweep(id, scope = 'changes', task = {}) {
-      const [row] = await target<{ sweep: string }[]>`
-        select migration.sweep(${id}, 'test', ${scope}, ${JSON.stringify(task)}::text::jsonb) ->> 'sweep_id' as sweep`
-      return all.sweepEnded(row!.sweep)
-    },
-    async sweepEnded(sweepId) {
-      const ended = await eventually(
-        async () => {
-          const [sweep] = await target<{ status: string; code: string | null }[]>`
-            select status, failure_code as code from migration.orchestrations where id = ${sweepId}`
-          if (sweep?.status === 'completed' || sweep?.status === 'failed') return sweep
-          throw new Error(JSON.stringify(await open(target, sweepId)))
-        },
-        { what: 'the end of a sweep', within: 40_000, every: 25 },
-      )
-      return { id: sweepId, ...ended, did: await whatItDid(target, sweepId) }
-    },
+    sweep: (id, scope, task) => sweepOf(target, id, scope, task),
+    sweepEnded: (sweepId) => ended(target, sweepId),
     async both(name, query) {
       const at = query.replaceAll('{schema}', name)
       const there = query.replaceAll('{schema}', `${name}_new`)
@@ -68,6 +49,40 @@ export async function syncScene(): Promise<SyncScene> {
     },
   }
   return all
+}
+
+/** Waits for the end of the first sweep. */
+export async function caughtUp(target: Sql, id: string): Promise<void> {
+  await eventually(() => isCaughtUp(target, id), {
+    what: 'the first sweep',
+    within: 60_000,
+    every: 100,
+  })
+}
+
+/** Begins a sweep and waits for its end. */
+export async function sweepOf(
+  target: Sql,
+  id: string,
+  scope: Scope = 'changes',
+  task: object = {},
+): Promise<Swept> {
+  const [row] = await target<{ sweep: string }[]>`
+    select migration.sweep(${id}, 'test', ${scope}, ${JSON.stringify(task)}::text::jsonb) ->> 'sweep_id' as sweep`
+  return ended(target, row!.sweep)
+}
+
+async function ended(target: Sql, sweepId: string): Promise<Swept> {
+  const state = await eventually(
+    async () => {
+      const [sweep] = await target<{ status: string; code: string | null }[]>`
+        select status, failure_code as code from migration.orchestrations where id = ${sweepId}`
+      if (sweep?.status === 'completed' || sweep?.status === 'failed') return sweep
+      throw new Error(JSON.stringify(await open(target, sweepId)))
+    },
+    { what: 'the end of a sweep', within: 60_000, every: 25 },
+  )
+  return { id: sweepId, ...state, did: await whatItDid(target, sweepId) }
 }
 
 async function isCaughtUp(target: Sql, id: string): Promise<boolean> {
