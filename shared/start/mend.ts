@@ -33,7 +33,8 @@ export function mendProblems(
   )
   return [
     ...systemProblems(plan, begun),
-    ...entities.flatMap((entity) => tableProblems(entity, tables.get(entity.target_entity))),
+    ...syncProblems(plan, begun),
+    ...entities.flatMap((entity) => tableProblems(entity, begun, tables.get(entity.target_entity))),
   ]
 }
 
@@ -50,15 +51,35 @@ function systemProblems(plan: Plan, begun: Mends): Problem[] {
   ]
 }
 
+/** What follows the source would not know how any more. */
+function syncProblems(plan: Plan, begun: Mends): Problem[] {
+  const { sync } = begun.plan as { sync?: unknown }
+  if (sync === undefined || plan.sync !== undefined) return []
+  return [
+    {
+      code: 'sync_removed',
+      message: 'The migration is kept in step by its plan, and the mended one does not say how.',
+      hint: 'Leave sync in the plan; what ends it is a cut-over, or cancel.',
+      path: 'sync',
+    },
+  ]
+}
+
 /** Tables are made once: a column that the target does not have cannot be filled. */
 function tableProblems(
-  { definition: { mapping }, shape = [], path, target_entity }: PlannedEntity,
+  { definition, shape, path, target_entity }: PlannedEntity,
+  begun: Mends,
   table: TargetTable | undefined,
 ): Problem[] {
-  if (mapping === undefined || table === undefined) return []
+  const { mapping, sync } = definition
+  // Nothing is written any more into a plain table that is moved once.
+  if (table === undefined || (mapping === undefined && sync === undefined)) return []
+  const isMade = mapping === undefined && !begun.existed.includes(target_entity)
+  const typed = shape ?? (isMade ? definition.columns : [])
   const columns = new Map(table.columns.map((column) => [column.name, column]))
-  const wanted = new Map(shape.map(({ target, type }) => [target, type]))
-  return mapping.columns.flatMap((name) => {
+  const wanted = new Map(typed.map(({ target, type }) => [target, type]))
+  const written = mapping?.columns ?? definition.columns.map(({ target }) => target)
+  return written.flatMap((name) => {
     const found = columns.get(name)
     const type = wanted.get(name)
     if (found === undefined) {
