@@ -1,5 +1,5 @@
 /**
- * What of a plan only the target can judge: whether it understands regular expressions, and which time
+ * What of a plan only a server can judge: whether it understands regular expressions, and which time
  * zones it knows.
  */
 import { classify } from '../platform/sqlstate.ts'
@@ -37,20 +37,31 @@ export async function patternProblems(plan: Plan, ask: Ask): Promise<Problem[]> 
     }))
 }
 
+/** Runs one statement on a server, for names of zones. */
+type AskZones = (statement: string) => PromiseLike<readonly { readonly zone?: string }[]>
+
 /**
- * Problems with time zones, each at its path.
+ * Problems with the time zones of expressions, each at its path.
  * @throws FerryError as `classify` names a failure
  */
-export async function zoneProblems(
-  plan: Plan,
-  ask: (statement: string) => PromiseLike<readonly { readonly zone: string }[]>,
+export function zoneProblems(plan: Plan, ask: AskZones): Promise<Problem[]> {
+  const zones = expressionsOf(plan).flatMap((each) => zonesOfExpression(each.expression, each.path))
+  return unknownZones(zones, 'target', ask)
+}
+
+/** The same with those that times of the last change are meant in: the source compares them. */
+export function sourceZoneProblems(plan: Plan, ask: AskZones): Promise<Problem[]> {
+  const zones = entitiesOf(plan).flatMap(({ entity: { sync }, path }) =>
+    sync?.zone === undefined ? [] : [{ zone: sync.zone, path: [...path, 'sync', 'zone'] }],
+  )
+  return unknownZones(zones, 'source', ask)
+}
+
+async function unknownZones(
+  zones: readonly { readonly zone: string; readonly path: Path }[],
+  side: 'source' | 'target',
+  ask: AskZones,
 ): Promise<Problem[]> {
-  const zones = [
-    ...expressionsOf(plan).flatMap((each) => zonesOfExpression(each.expression, each.path)),
-    ...entitiesOf(plan).flatMap(({ entity: { sync }, path }) =>
-      sync?.zone === undefined ? [] : [{ zone: sync.zone, path: [...path, 'sync', 'zone'] }],
-    ),
-  ]
   const names = [...new Set(zones.map(({ zone }) => zone))]
   if (names.length === 0) return []
   const list = names.map((name) => `(${quoteLiteral(name)})`).join(', ')
@@ -62,8 +73,8 @@ export async function zoneProblems(
     .filter(({ zone }) => unknown.has(zone))
     .map(({ path }) => ({
       code: 'zone_unknown',
-      message: 'The target knows no such time zone.',
-      hint: 'Write it as IANA does, such as Europe/Berlin, or as the release of the target knows it.',
+      message: `The ${side} knows no such time zone.`,
+      hint: `Write it as IANA does, such as Europe/Berlin, or as the release of the ${side} knows it.`,
       path: planPath(path),
     }))
 }

@@ -6,7 +6,7 @@ import type { Sql } from 'postgres'
 import { checkPlan } from '../plan/check.ts'
 import type { PlannedEntity } from '../plan/compile.ts'
 import { planFingerprint, sourceFingerprint } from '../plan/fingerprint.ts'
-import { patternProblems, zoneProblems } from '../plan/patterns.ts'
+import { patternProblems, sourceZoneProblems, zoneProblems } from '../plan/patterns.ts'
 import type { Note, Problem } from '../plan/problem.ts'
 import { type Plan, parsePlan } from '../plan/schema.ts'
 import { selectEntities } from '../plan/selection.ts'
@@ -75,7 +75,7 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   const address = await options.resolveSecret(plan.source.secret)
   if (address === undefined) return nothingBut([secretProblem()])
   const budget = await budgetOf(options, plan, address)
-  const catalog = await readSource(plan, () => (options.open ?? openSource)(address))
+  const { catalog, zones } = await readSource(plan, () => (options.open ?? openSource)(address))
   const targets = selectEntities(plan, catalog).entities.map(({ target }) => target)
   const found = await readTargetState(options.target, targets, columnTypeTexts(catalog)).catch(
     (error: unknown) => {
@@ -86,7 +86,11 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   const checked = checkPlan(plan, catalog, state, found)
   const target = planTarget(checked.entities, catalog, plan.rename.schemas, state)
   const { query } = targetSide(options.target)
-  const unknown = [...(await patternProblems(plan, query)), ...(await zoneProblems(plan, query))]
+  const unknown = [
+    ...(await patternProblems(plan, query)),
+    ...(await zoneProblems(plan, query)),
+    ...zones,
+  ]
   const mended =
     options.mends === undefined ? [] : mendProblems(plan, options.mends, checked.entities, found)
   const problems = [...checked.problems, ...unknown, ...target.problems, ...mended]
@@ -144,11 +148,16 @@ async function askSource(address: string): Promise<Offer> {
   }
 }
 
-async function readSource(plan: Plan, open: () => Source): Promise<Catalog> {
+async function readSource(
+  plan: Plan,
+  open: () => Source,
+): Promise<{ readonly catalog: Catalog; readonly zones: readonly Problem[] }> {
   let source: Source | undefined
   try {
     source = open()
-    return await source.catalog(plan.source.schemas)
+    const { query } = source
+    const catalog = await source.catalog(plan.source.schemas)
+    return { catalog, zones: await sourceZoneProblems(plan, query) }
   } catch (error) {
     throw atSecret(classify(error))
   } finally {

@@ -8,6 +8,7 @@ import { openSource } from '../../../shared/source/connect.ts'
 import { attachServers } from '../../support/project.ts'
 import { runScript } from '../../support/psql-script.ts'
 import { type Scratch, scratchDatabase } from '../../support/scratch.ts'
+import { prepare } from '../source/whole-copy.ts'
 import { plain } from '../verification/schema-pair.ts'
 
 const SCENE = `
@@ -23,6 +24,7 @@ create trigger replicas before update on unkept for each row execute function to
 alter table unkept enable replica trigger replicas;
 create trigger inserts before insert on unkept for each row execute function touch();
 create trigger statements before update on unkept for each statement execute function touch();
+create table local (id integer primary key, at timestamp not null);
 create unlogged table fast (id integer primary key);
 create table nothing (id integer primary key);
 alter table nothing replica identity nothing;
@@ -63,10 +65,25 @@ describe('the catalog of a server', () => {
       'public.Only "unique"': { strategy: 'xmin' },
       'public.fast': { strategy: 'xmin' },
       'public.kept': { strategy: 'timestamp', column: 'updatedAt' },
+      'public.local': { strategy: 'xmin' },
       'public.nothing': { strategy: 'xmin' },
       'public.parted': { strategy: 'xmin' },
       'public.unkept': { strategy: 'timestamp', column: 'changed_at', zone: 'UTC' },
     })
+  })
+
+  it('does not say which time zones the server knows: that is asked', async () => {
+    const entities = ['Europe/Berlin', "Mars/O'Higgins"].map((zone, at) => ({
+      source: at === 0 ? 'public.unkept' : 'public.local',
+      sync: { strategy: 'timestamp', column: at === 0 ? 'changed_at' : 'at', zone },
+    }))
+    const plan = { entities, sync: {} }
+    const { target } = attachServers()
+    const pair = { source: source.url, target: target.url('postgres', target.superuser) }
+    const { problems } = await prepare({ ...pair, plan })
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ['zone_unknown', 'entities[1].sync.zone'],
+    ])
   })
 
   it('says what the log of the server lacks, and the remedies help', async () => {

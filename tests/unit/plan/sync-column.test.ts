@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { zoneProblems } from '../../../shared/plan/patterns.ts'
+import { sourceZoneProblems } from '../../../shared/plan/patterns.ts'
 import { parsePlan } from '../../../shared/plan/schema.ts'
 import { index, key, table } from './catalog.ts'
 import { told } from './mapping-plan.ts'
@@ -157,7 +157,7 @@ describe('strategies that ask which transaction wrote a row', () => {
 })
 
 describe('a time zone', () => {
-  it('is one that the target knows', async () => {
+  it('is one that the source knows', async () => {
     const entities = ['public.a', 'public.b'].map((name, at) => ({
       source: name,
       sync: { strategy: 'timestamp', column: 'x', zone: at === 0 ? 'UTC' : "Nowhere/'Land" },
@@ -170,7 +170,7 @@ describe('a time zone', () => {
       sync: {},
     })
     const statements: string[] = []
-    const problems = await zoneProblems(plan!, async (statement) => {
+    const problems = await sourceZoneProblems(plan!, async (statement) => {
       statements.push(statement)
       return [{ zone: "Nowhere/'Land" }]
     })
