@@ -1,6 +1,7 @@
 /** How an entity is kept in step: what the plan says of it, held against what the source has. */
 import type { CompiledEntity } from '../../projection/entity.ts'
 import type { CompiledSync, SyncStrategy } from '../../projection/sync.ts'
+import { estimateRows } from '../estimate.ts'
 import { mapAsItIs } from '../mapping/as-it-is.ts'
 import type { Intent } from '../mapping/intent.ts'
 import type { World } from '../mapping/world.ts'
@@ -12,6 +13,9 @@ import { checkRowVersions } from './check-row-versions.ts'
 import { compileMark } from './compile-mark.ts'
 import { type SyncScope, syncScope } from './scope.ts'
 import { compileWatched } from './watched-column.ts'
+
+/** Rows that take long to compare. */
+const manyRows = 100_000
 
 /** Undefined where the plan moves its tables once. @param definition what is known of the entity so far */
 export function compileSync(
@@ -54,6 +58,7 @@ function chooseStrategy(scope: SyncScope, intent: Intent, isKeyed: boolean): Syn
   const { table, general, own } = scope
   const wanted = own.strategy ?? general.strategy
   const isLookup = intent.strategy === 'lookup'
+  if (wanted === 'hash' && isKeyed && !isLookup) noteSize(scope)
   if (wanted === 'hash' || (isKeyed && !isLookup)) return wanted
   const say = own.strategy === undefined ? scope.note : scope.problem
   const then =
@@ -72,6 +77,17 @@ function chooseStrategy(scope: SyncScope, intent: Intent, isKeyed: boolean): Syn
     })
   }
   return 'hash'
+}
+
+/** Tables that can be followed more cheaply. */
+function noteSize({ table, note }: SyncScope): void {
+  const rows = estimateRows(table)
+  if (rows < manyRows) return
+  note('strategy', {
+    code: 'sync_compares_all',
+    message: `Every sweep compares all rows of ${nameOf(table)} on both sides, about ${rows.toLocaleString('en-US')}.`,
+    hint: 'Choose the strategy timestamp, xmin or log, or let sweeps run less often.',
+  })
 }
 
 function notAsked(path: readonly PropertyKey[]): Problem {

@@ -12,8 +12,8 @@ import { watchedType, withoutZone } from './watched-column.ts'
 
 /** Rows that are read whole without anybody noticing. */
 const smallRows = 10_000
-/** Rows that may be read whole twice a minute. */
-const scannedRows = 5_000_000
+/** Rows that take long to look through. */
+const manyRows = 5_000_000
 
 export interface Proposal {
   /** Undefined: as the plan has it for all, by comparing rows. */
@@ -28,25 +28,10 @@ export function proposeSync(
   path: readonly PropertyKey[],
 ): Proposal {
   const at = [...path, 'sync']
-  if (!canFollow(table, catalog)) {
-    return {
-      sync: undefined,
-      notes: [compared(table, 'tell neither which is which nor who wrote them', path)],
-    }
-  }
+  if (!canFollow(table, catalog)) return { sync: undefined, notes: [compared(table, path)] }
   const timed = proposeTimestamp(table, catalog, at)
   if (timed !== undefined) return timed
-  const rows = estimateRows(table)
-  if (rows > scannedRows) {
-    return {
-      sync: undefined,
-      notes: [
-        compared(table, `are about ${count(rows)}, too many to look through for every sweep`, path),
-      ],
-    }
-  }
-  const sync = { strategy: 'xmin' as const }
-  return { sync, notes: [scanned(table, rows, at)] }
+  return { sync: { strategy: 'xmin' }, notes: [scanned(table, at)] }
 }
 
 /** What holds of the draft as a whole. */
@@ -110,24 +95,24 @@ function zoneNote(table: CatalogTable, column: string, at: readonly PropertyKey[
   }
 }
 
-function scanned(table: CatalogTable, rows: number, at: readonly PropertyKey[]): Note {
+function scanned(table: CatalogTable, at: readonly PropertyKey[]): Note {
+  const rows = estimateRows(table)
   return {
     code: 'sync_xmin_guessed',
-    message: `Changes of ${nameOf(table)} are found by the transactions that wrote them: no column with an index tells the time of a change. Every sweep reads its rows, about ${count(rows)}.`,
-    hint: 'Name a column under sync.column with the strategy timestamp where there is one.',
+    message: `Changes of ${nameOf(table)} are found by the transactions that wrote them: no column with an index tells the time of a change. Every sweep looks through its rows, about ${rows.toLocaleString('en-US')}.`,
+    hint:
+      rows > manyRows
+        ? 'Add an index on a time of the last change, choose the strategy log, or let sweeps run less often.'
+        : 'Name a column under sync.column with the strategy timestamp where there is one.',
     path: planPath([...at, 'strategy']),
   }
 }
 
-function compared(table: CatalogTable, why: string, path: readonly PropertyKey[]): Note {
+function compared(table: CatalogTable, path: readonly PropertyKey[]): Note {
   return {
     code: 'sync_hash_guessed',
-    message: `Rows of ${nameOf(table)} are compared to find changes: they ${why}.`,
-    hint: 'A primary key, an index on a time of the last change, or the strategy log makes sweeps cheaper.',
+    message: `Rows of ${nameOf(table)} are compared to find changes: no key tells which is which, or nothing tells who wrote them.`,
+    hint: 'A primary key at the source makes sweeps cheaper.',
     path: planPath(path),
   }
-}
-
-function count(rows: number): string {
-  return rows.toLocaleString('en-US')
 }

@@ -149,7 +149,7 @@ function noteKeeping({ table, note }: SyncScope, column: CatalogColumn): void {
   if (!not_null) {
     note('column', {
       code: 'sync_column_nullable',
-      message: `${name} of ${nameOf(table)} can be null: such rows are found by the transaction that wrote them, which reads the whole table.`,
+      message: `${name} of ${nameOf(table)} can be null: all rows without a value are looked through in every sweep.`,
       hint: 'Fill it and make it not null at the source where that is possible.',
     })
   }

@@ -168,6 +168,16 @@ describe('a strategy of the whole plan', () => {
     expect(told(problems)).toEqual(['sync_column_missing entities'])
   })
 
+  it('is worth a note where it compares many rows that could be followed', () => {
+    const many = { statistics: { rows: 200_000, pages: 1000, bytes: 8_192_000 } }
+    const notes = (sync: object, more: object) =>
+      told(compile({ sync, entities: '*' }, source(more)).notes)
+    expect(notes({}, many)).toEqual(['sync_compares_all sync.strategy'])
+    expect(notes({}, {})).toEqual([])
+    expect(notes({ strategy: 'xmin' }, many)).toEqual([])
+    expect(notes({}, { ...keyless, ...many })).not.toContain('sync_compares_all sync.strategy')
+  })
+
   it('compares rows that are looked up', () => {
     const lookup = (sync?: object) => ({
       sync: { strategy: 'xmin' },

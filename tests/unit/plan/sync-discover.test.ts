@@ -37,7 +37,7 @@ function proposal(...tables: readonly CatalogTable[]) {
 
 describe('a draft with a proposal for incremental sync', () => {
   it('is a valid plan, and lists its tables', () => {
-    const odd = table('b', { schema: 'S."s', statistics: huge })
+    const odd = table('b', { schema: 'S."s', keys: [] })
     const { plan, source, notes } = proposal(timed({}), odd, table('django_migrations'))
     expect(parsePlan(JSON.parse(JSON.stringify(plan))).plan).toEqual(plan)
     expect(plan.entities).toEqual([
@@ -55,6 +55,7 @@ describe('a draft with a proposal for incremental sync', () => {
       'sync_timestamp_guessed entities[0].sync.column',
       'sync_hash_guessed entities[1]',
       'sync_column_not_kept entities[0].sync.column',
+      'table_without_key entities[1]',
       'bookkeeping_excluded entities',
     ])
   })
@@ -131,11 +132,17 @@ describe('a draft with a proposal for incremental sync', () => {
       timed({}, { columns: [column('id', { generated: 's' }), column('x')] }),
     ],
     ['does not say who wrote a row', timed({}, { heap: false })],
-    ['is too large to read', timed({ name: 'at' }, { statistics: huge })],
   ])('compares rows of a table that %s', (_why, one) => {
     const { sync, notes, plan } = proposal(one)
     expect([sync, plan.sync?.strategy]).toEqual([undefined, 'hash'])
     expect(notes).toContain('sync_hash_guessed entities[0]')
+  })
+
+  it('looks through a table of any size that has a key, and says what it costs', () => {
+    const source = catalog([timed({ name: 'at' }, { statistics: huge })])
+    const { notes, plan } = discoverPlan(source, { name: 'x', secret: 'S', sync: true })
+    expect(plan.entities).toEqual([{ source: 'public.a', sync: { strategy: 'xmin' } }])
+    expect(notes.find(({ code }) => code === 'sync_xmin_guessed')?.hint).toContain('index')
   })
 
   it('never takes numbers for new rows alone', () => {
