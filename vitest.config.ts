@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Files that need no server of the run; a few of them start one of their own. */
-const WITHOUT_SERVERS = ['tests/unit/**/*.test.ts']
+const WITHOUT_SERVERS = ['tests/unit/**/*.test.ts', 'tests/model/**/*.test.ts']
 
 export default defineConfig({
   test: {
