@@ -14,8 +14,8 @@
  * where they compare all rows, what differs; what only the target has, a batch of kind deletes takes away
  * when all others are done. The last batch moves the watermark to the horizon.
  *
- * **What is left out.** Values, as a version stands for all of a row; rows without a usable timestamp,
- * which are a reconciliation's; more than two of anything. A transaction's start and its being seen in
+ * **What is left out.** Values, as a version stands for all of a row; rows without a usable timestamp, which
+ * are found by the transaction that wrote them; more than two of anything. A transaction's start and its being seen in
  * flight are one moment here; where they are two, rows are stamped by a clock that lags (`skew`).
  */
 import type { Model } from '../explore.ts'
