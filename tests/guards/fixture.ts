@@ -91,11 +91,12 @@ export async function load(
   table: string,
   first: number,
   rows: number,
+  value = `'x'`,
 ) {
   await sql.begin(async (tx) => {
     await tx`select migration.begin_load(${id}, ${held.batch_id}, ${held.attempt})`
     await tx.unsafe(
-      `insert into public.${table} select g, 'x' from generate_series(${first}, ${first + rows - 1}) g`,
+      `insert into public.${table} select g, ${value} from generate_series(${first}, ${first + rows - 1}) g`,
     )
     await tx`select migration.complete_batch(${id}, ${held.batch_id}, ${held.attempt},
       ${rows}, ${rows}, 0, 0, 100, 0, false)`

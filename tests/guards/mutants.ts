@@ -5,6 +5,7 @@
 
 import { mappingMutants } from './mapping-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { syncMutants } from './sync-mutants.ts'
 import { verificationMutants } from './verification-mutants.ts'
 
 export type { Mutant } from './mutant.ts'
@@ -14,6 +15,7 @@ const sql = (name: string) => `supabase/migrations/${name}`
 export const mutants: readonly Mutant[] = [
   ...verificationMutants,
   ...mappingMutants,
+  ...syncMutants,
   {
     guard: 'fence: the attempt',
     file: sql('20261120001300_claim.sql'),

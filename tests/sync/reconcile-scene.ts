@@ -14,6 +14,10 @@ export type Scope = 'changes' | 'deletes' | 'hash'
 export interface SyncScene extends MappedScene {
   /** Prepares, begins and waits for the end of the first sweep. @param sync of the plan, besides schedules */
   follow(told: Told, sync?: object): Promise<string>
+  /** Begins where both sides are prepared and waits for the end of the first sweep. @param own `sync` of entity `t` */
+  beginOver(told: Told, sync: object, own: object): Promise<string>
+  /** Waits until a batch of a kind is at work. */
+  until(id: string, kind: string): Promise<void>
   /** Sweeps once and waits for the end. */
   sweep(id: string, scope: Scope, task?: object): Promise<SweepEnd>
   /** Begins a sweep. */
@@ -40,6 +44,23 @@ export async function syncScene(): Promise<SyncScene> {
       const { status } = await sync.swept(id)
       if (status !== 'completed') throw new Error(status)
       return id
+    },
+    async beginOver(told, plan, own) {
+      const entities = [{ source: `${told.name}.t`, sync: own }]
+      const id = await scene.begin(withSync({ ...told, entities }, plan))
+      const { status } = await sync.swept(id)
+      if (status !== 'completed') throw new Error(status)
+      return id
+    },
+    async until(id, kind) {
+      await eventually(
+        async () => {
+          const [row] = await target`select from migration.batches
+            where migration_id = ${id} and kind = ${kind} and status = 'processing'`
+          if (row === undefined) throw new Error('not yet')
+        },
+        { what: `a batch of kind ${kind}`, within: 20_000, every: 20 },
+      )
     },
     async begins(id, scope, task = {}) {
       await target`select migration.sweep(p_migration_id => ${id}, p_actor => 'test', p_scope => ${scope},
@@ -101,7 +122,7 @@ export async function syncScene(): Promise<SyncScene> {
   }
   async function errorsOf(id: string): Promise<string> {
     const errors = await target`
-      select error_code, sqlstate, error_message from migration.errors
+      select error_code, sqlstate, error_message, context ->> 'kind' as kind from migration.errors
        where migration_id = ${id} and not is_dead_letter limit 5`
     return JSON.stringify(errors)
   }
