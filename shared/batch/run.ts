@@ -9,6 +9,7 @@ import type { FerryError } from '../platform/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import { onSide } from '../platform/side.ts'
 import { classify, isRetryable } from '../platform/sqlstate.ts'
+import { dropUnneededSlots } from '../sync/log/drop-slots.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
 import { openBudget } from './budget.ts'
 import { copyBatch } from './copy.ts'
@@ -16,6 +17,7 @@ import { cutoverBatch } from './cutover.ts'
 import { deletesBatch } from './deletes.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane, LaneDependencies } from './lane.ts'
+import { logBatch } from './log.ts'
 import { lookBatch } from './look.ts'
 import { reconcileBatch } from './reconcile.ts'
 import { repairBatch } from './repair.ts'
@@ -41,6 +43,7 @@ const kinds: Readonly<Record<ClaimedBatch['kind'], BatchKind>> = {
   repair: repairBatch,
   replay: replayBatch,
   look: lookBatch,
+  log: logBatch,
   sync: syncBatch,
   reconcile: reconcileBatch,
   deletes: deletesBatch,
@@ -61,6 +64,7 @@ export async function runCall(call: Call): Promise<void> {
       batch = undefined
       if (!wentOn) return
     }
+    await dropUnneededSlots(platform, lane.target, lane.address)
     await lane.control.finishDispatch(call.dispatchId, 'idle')
   } catch (error) {
     await lane.discard()

@@ -19,6 +19,7 @@ import { readTargetState, type TargetState } from '../schema/target-state.ts'
 import type { Catalog } from '../source/catalog-rows.ts'
 import { openSource } from '../source/connect.ts'
 import type { Source } from '../source/source.ts'
+import { logProblems } from '../sync/log/preflight.ts'
 import { targetSide } from '../verification/side.ts'
 import { type Budget, type Demand, laneBudget, PROJECT_CONNECTIONS } from './connection-budget.ts'
 import { type Offer, offerOfSource, offerOfTarget } from './connection-offer.ts'
@@ -93,7 +94,8 @@ export async function prepareMigration(options: PrepareOptions): Promise<Prepara
   ]
   const mended =
     options.mends === undefined ? [] : mendProblems(plan, options.mends, checked.entities, found)
-  const problems = [...checked.problems, ...unknown, ...target.problems, ...mended]
+  const unread = await logProblemsOf(options, plan, address, checked.entities)
+  const problems = [...checked.problems, ...unknown, ...target.problems, ...mended, ...unread]
   const notes = [...budget.notes, ...checked.notes, ...target.notes]
   const entities = checked.entities.length
   if (problems.length > 0) return { problems, notes, entities }
@@ -138,6 +140,24 @@ async function budgetOf(options: PrepareOptions, plan: Plan, address: string): P
   const asked = { lanes: plan.settings.lanes, besides: PROJECT_CONNECTIONS }
   const source = options.open === undefined ? await askSource(address) : undefined
   return laneBudget(source, await offerOfTarget(options.target), options.demand ?? asked)
+}
+
+/** What keeps the source's log from being followed, where the plan asks for it. */
+async function logProblemsOf(
+  options: PrepareOptions,
+  { sync }: Plan,
+  address: string,
+  entities: readonly PlannedEntity[],
+): Promise<readonly Problem[]> {
+  const logged = entities.filter(({ definition }) => definition.sync?.strategy === 'log')
+  const publication = sync?.publication
+  if (logged.length === 0 || publication === undefined || options.open !== undefined) return []
+  const asked = logged.map(({ target_entity, definition: { source, key } }) => ({
+    id: target_entity,
+    source,
+    key: key.map(({ column }) => column),
+  }))
+  return logProblems(address, publication, asked)
 }
 
 async function askSource(address: string): Promise<Offer> {

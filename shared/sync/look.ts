@@ -25,6 +25,8 @@ export async function look(source: Source, questions: readonly Question[]): Prom
   )
   const there = questions.filter((_, at) => schemas[at]?.schema !== null)
   const found = there.length === 0 ? [] : await seen<Seen>(source, lookStatement(there))
+  // one for all of them, and for none where every row is compared anyway
+  const first = questions.find(({ definition, scope }) => scope !== 'hash' && isLogged(definition))
   const byId = new Map(there.map(({ entity_status_id }, at) => [entity_status_id, found[at]!]))
   return questions.map((question, at) => {
     const { definition: _definition, since: _since, low: _low, ...asked } = question
@@ -33,9 +35,18 @@ export async function look(source: Source, questions: readonly Question[]): Prom
       ...asked,
       schema: schemas[at]?.schema ?? null,
       ...(question.definition.sync?.strategy === 'id' ? { last_id: own?.last_id ?? null } : {}),
-      batches: own === undefined ? [] : batchesOf(question, own),
+      batches:
+        own === undefined
+          ? []
+          : [...(question === first ? [readLog] : []), ...batchesOf(question, own)],
     }
   })
+}
+
+const readLog: WantedBatch = { kind: 'log', task: {} }
+
+export function isLogged({ sync }: CompiledEntity): boolean {
+  return sync?.strategy === 'log'
 }
 
 async function seen<Row>(source: Source, statement: string): Promise<readonly Row[]> {

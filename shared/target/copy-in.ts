@@ -11,10 +11,20 @@ import type { Tap } from '../wire/tap.ts'
  * side fails, the copy is broken off and the transaction is lost.
  * @throws the server's verdict (codes and names), or what `send` rejects with
  */
-export async function copyIn(
+export function copyIn(
   transaction: TransactionSql,
   tap: Tap,
   entity: CompiledEntity,
+  send: (sink: CopySink) => Promise<Moved>,
+): Promise<Moved> {
+  return copyInto(transaction, tap, copyInStatement(entity), send)
+}
+
+/** The same of any COPY FROM STDIN. */
+export async function copyInto(
+  transaction: TransactionSql,
+  tap: Tap,
+  statement: string,
   send: (sink: CopySink) => Promise<Moved>,
 ): Promise<Moved> {
   const verdict = tap.verdict()
@@ -22,7 +32,7 @@ export async function copyIn(
   verdict.catch(() => undefined)
   let driver: Writable | undefined
   try {
-    driver = await transaction.unsafe(copyInStatement(entity)).writable()
+    driver = await transaction.unsafe(statement).writable()
     driver.on('error', () => undefined) // the verdict says it better
     // Whoever ends first decides: the server may refuse in the middle of the rows.
     const moved = await Promise.race([send(tap.sink), verdict.then(endedEarly)])

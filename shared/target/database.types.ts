@@ -137,6 +137,7 @@ export type Database = {
           _tell_gone: undefined | null
           _write_deletes: boolean | null
           _write_key_batches: boolean | null
+          _write_overruns: undefined | null
         }
         ComputedFields:
           | '_advance_prefix'
@@ -153,6 +154,7 @@ export type Database = {
           | '_tell_gone'
           | '_write_deletes'
           | '_write_key_batches'
+          | '_write_overruns'
         Insert: {
           attempt?: number
           batch_number: number
@@ -1477,6 +1479,74 @@ export type Database = {
           },
         ]
       }
+      log_overruns: {
+        Row: {
+          entity_status_id: string
+          migration_id: string
+          noted_at: string
+          pass_id: string
+          reason: string
+        }
+        ComputedFields: never
+        Insert: {
+          entity_status_id: string
+          migration_id: string
+          noted_at: string
+          pass_id: string
+          reason: string
+        }
+        Update: {
+          entity_status_id?: string
+          migration_id?: string
+          noted_at?: string
+          pass_id?: string
+          reason?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'log_overruns_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: true
+            referencedRelation: 'entity_progress'
+            referencedColumns: ['entity_status_id']
+          },
+          {
+            foreignKeyName: 'log_overruns_entity_status_id_fkey'
+            columns: ['entity_status_id']
+            isOneToOne: true
+            referencedRelation: 'entity_statuses'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'log_overruns_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'migration_progress'
+            referencedColumns: ['migration_id']
+          },
+          {
+            foreignKeyName: 'log_overruns_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'orchestrations'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'log_overruns_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sweeps'
+            referencedColumns: ['sweep_id']
+          },
+          {
+            foreignKeyName: 'log_overruns_migration_id_fkey'
+            columns: ['migration_id']
+            isOneToOne: false
+            referencedRelation: 'sync_status'
+            referencedColumns: ['last_sweep_id']
+          },
+        ]
+      }
       map_entities: {
         Row: {
           begun_empty_by: string | null
@@ -1725,6 +1795,40 @@ export type Database = {
             referencedColumns: ['last_sweep_id']
           },
         ]
+      }
+      source_slots: {
+        Row: {
+          facts: NonNullable<Json>
+          migration_id: string
+          noted_at: string
+          publication: string | null
+          read_through: unknown
+          slot_name: string
+          source_secret: string
+          unsettled: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          facts?: NonNullable<Json>
+          migration_id: string
+          noted_at: string
+          publication?: string | null
+          read_through?: unknown
+          slot_name: string
+          source_secret: string
+          unsettled?: string | null
+        }
+        Update: {
+          facts?: NonNullable<Json>
+          migration_id?: string
+          noted_at?: string
+          publication?: string | null
+          read_through?: unknown
+          slot_name?: string
+          source_secret?: string
+          unsettled?: string | null
+        }
+        Relationships: []
       }
       steps: {
         Row: {
@@ -3806,6 +3910,16 @@ export type Database = {
         }
         Returns: undefined
       }
+      _note_overruns: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_overruns: Json
+        }
+        Returns: undefined
+      }
       _note_phase: {
         Args: {
           p_cutover: Omit<
@@ -3914,6 +4028,16 @@ export type Database = {
       _range_condition: {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
         Returns: string
+      }
+      _read_on: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+          p_through: string
+        }
+        Returns: undefined
       }
       _reclaim_batches: { Args: { p_migration_id: string }; Returns: Record<string, unknown> }
       _record_error: {
@@ -4262,6 +4386,7 @@ export type Database = {
         }
         Returns: boolean
       }
+      _watch_slot: { Args: { p_facts: Json; p_migration_id: string }; Returns: undefined }
       _watermark_after: {
         Args: {
           p_answer: Json
@@ -4335,6 +4460,15 @@ export type Database = {
         Args: { p_is_new: boolean; p_load_id: number; p_mapping: Json; p_own: number }
         Returns: undefined
       }
+      _write_overruns: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _write_repair_batches: {
         Args: { p_found_by: string; p_migration_id: string; p_pass_id: string }
         Returns: undefined
@@ -4405,6 +4539,10 @@ export type Database = {
       begin_load: {
         Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
         Returns: undefined
+      }
+      begin_log: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string }
+        Returns: string
       }
       begin_sync: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
       cancel: { Args: { p_actor: string; p_migration_id: string }; Returns: Json }
@@ -4502,6 +4640,16 @@ export type Database = {
           p_last_of_call: boolean
           p_migration_id: string
           p_outcome: Json
+        }
+        Returns: undefined
+      }
+      complete_log: {
+        Args: {
+          p_attempt: number
+          p_batch_id: string
+          p_last_of_call: boolean
+          p_log: Json
+          p_migration_id: string
         }
         Returns: undefined
       }
@@ -4680,6 +4828,7 @@ export type Database = {
         Args: { p_attempt: number; p_batch_id: string; p_keys: string[]; p_migration_id: string }
         Returns: number
       }
+      open_log: { Args: { p_migration_id: string }; Returns: Json }
       open_look: {
         Args: { p_attempt: number; p_batch_id: string; p_facts: Json; p_migration_id: string }
         Returns: {
@@ -4752,6 +4901,19 @@ export type Database = {
         }[]
       }
       silence_log: { Args: Record<PropertyKey, never>; Returns: undefined }
+      slot_dropped: { Args: { p_migration_id: string }; Returns: undefined }
+      slot_made: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string; p_slot: Json }
+        Returns: undefined
+      }
+      slots_to_drop: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          migration_id: string
+          slot_name: string
+          source_secret: string
+        }[]
+      }
       start: {
         Args: {
           p_configuration: Json
@@ -4785,6 +4947,10 @@ export type Database = {
           id: number
           problem: string
         }[]
+      }
+      want_slot: {
+        Args: { p_attempt: number; p_batch_id: string; p_migration_id: string; p_slot_name: string }
+        Returns: undefined
       }
       watchdog: { Args: Record<PropertyKey, never>; Returns: Json }
     }

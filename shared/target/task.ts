@@ -8,6 +8,7 @@ export type WorkKind =
   | 'replay'
   | 'look'
   | 'sync'
+  | 'log'
   | 'reconcile'
   | 'deletes'
   | 'cutover'
@@ -35,6 +36,8 @@ export interface SweepTask {
   readonly xmin?: string
   /** The largest id that is known to be in. */
   readonly after?: string | null
+  /** Of a batch of kind log: the position that the sweep reads up to; the first one of a sweep decides it. */
+  readonly through?: string
   /** Whether more rows may be deleted than the plan lets go at once. */
   readonly allow_deletes?: boolean
 }

@@ -14,7 +14,7 @@ create table migration.events (
     'verification_started', 'verification_passed', 'verification_failed', 'verification_aborted',
     'repair_started', 'repair_completed', 'repair_aborted',
     'replay_started', 'replay_completed', 'replay_aborted', 'plan_amended',
-    'sync_began', 'sync_completed', 'sync_aborted', 'sync_halted', 'sync_resumed', 'sync_ended', 'source_replaced',
+    'sync_began', 'sync_completed', 'sync_aborted', 'sync_halted', 'sync_resumed', 'sync_ended', 'source_replaced', 'log_slot_lagging',
     'cutover_started', 'cutover_aborted', 'cutover_completed', 'cutover_failed', 'cutover_rehearsed', 'error_threshold', 'performance_anomaly')),
   constraint events_data_is_object check (jsonb_typeof(data) = 'object')
 );

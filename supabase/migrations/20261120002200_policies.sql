@@ -15,7 +15,7 @@ declare
   v_table text;
 begin
   foreach v_table in array array['orchestrations', 'entity_statuses', 'batches', 'checkpoints', 'map_entities', 'loads', 'id_map', 'before_images',
-    'entity_dependencies', 'entity_mappings', 'sync_states', 'sync_positions', 'sync_looks', 'sweep_entities', 'gone_rows', 'changed_keys', 'schedules', 'cutovers', 'steps', 'verifications', 'validation_results', 'findings', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
+    'entity_dependencies', 'entity_mappings', 'sync_states', 'sync_positions', 'sync_looks', 'sweep_entities', 'gone_rows', 'changed_keys', 'source_slots', 'log_overruns', 'schedules', 'cutovers', 'steps', 'verifications', 'validation_results', 'findings', 'errors', 'errors_default', 'events', 'audit_log', 'audit_head', 'dispatches']
   loop
     execute format('alter table migration.%I enable row level security', v_table);
     if v_table not in ('dispatches', 'audit_head', 'before_images') then  -- inner workings: for the owner alone

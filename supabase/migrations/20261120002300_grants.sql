@@ -10,7 +10,7 @@ grant usage on schema migration to authenticated, service_role;
 grant execute on function migration.is_reader(), migration.clock() to authenticated, service_role;
 grant select on migration.orchestrations, migration.entity_statuses, migration.batches, migration.checkpoints,
   migration.map_entities, migration.loads, migration.id_map, migration.mappings, migration.entity_mappings, migration.entity_dependencies, migration.errors, migration.events, migration.audit_log, migration.steps,
-  migration.sync_states, migration.sync_positions, migration.sync_looks, migration.sweep_entities, migration.gone_rows, migration.changed_keys,
+  migration.sync_states, migration.sync_positions, migration.sync_looks, migration.sweep_entities, migration.gone_rows, migration.changed_keys, migration.source_slots, migration.log_overruns,
   migration.verifications, migration.validation_results, migration.findings,
   migration.schedules, migration.cutovers,
   migration.sync_status, migration.sync_lag, migration.sweeps,

@@ -38,6 +38,8 @@ export interface MappedScene {
   readonly source: Sql
   readonly target: Sql
   readonly targetUrl: string
+  /** Address of the source as migrations have it, in the secret FIDELITY_SOURCE. */
+  readonly readerUrl: string
   /** The source as its owner. */
   readonly sourceUrl: string
   /** Makes source and target; nothing is moved. */
@@ -58,8 +60,11 @@ export interface MappedScene {
   control(body: object): Promise<{ status: number; code: string | undefined }>
 }
 
-/** Call it at the top level of a test file. */
-export async function mappedScene(): Promise<MappedScene> {
+/**
+ * Call it at the top level of a test file.
+ * @param role of the source that migrations read as, where it is not the one that can only read
+ */
+export async function mappedScene(role?: string): Promise<MappedScene> {
   const { project, targetUrl, sourceUrl, readerUrl } = await testProject({
     // A lost request costs a minute, and is other tests' matter.
     faults: { duplicate: 0.2, delay: { probability: 0.2, maxMilliseconds: 50 } },
@@ -74,6 +79,7 @@ export async function mappedScene(): Promise<MappedScene> {
     source,
     target,
     targetUrl,
+    readerUrl: as(readerUrl, role),
     sourceUrl,
     async prepare({ name, source: at = '', target: there }) {
       await source.unsafe(`create schema ${name}; set search_path = ${name}, pg_catalog; ${at};
@@ -84,7 +90,7 @@ export async function mappedScene(): Promise<MappedScene> {
           set search_path = ${name}_new, pg_catalog; ${there}; reset search_path`)
       }
     },
-    begin: (told) => start({ project, targetUrl, source: readerUrl, plan: planOf(told) }),
+    begin: (told) => start({ project, targetUrl, source: scene.readerUrl, plan: planOf(told) }),
     async move(told) {
       await scene.prepare(told)
       const id = await scene.begin(told)
@@ -165,4 +171,11 @@ async function whatIsWrong(target: Sql, id: string): Promise<unknown> {
     select e.entity_name, f.check_name, f.kind, f.row_key, f.columns, f.detail from migration.findings f
       left join migration.entity_statuses e on e.id = f.entity_status_id where f.migration_id = ${id} limit 20`
   return { state, errors, findings }
+}
+
+function as(address: string, role: string | undefined): string {
+  if (role === undefined) return address
+  const url = new URL(address)
+  url.username = role
+  return url.href
 }

@@ -29,8 +29,8 @@ export interface SyncScene extends MappedScene {
 }
 
 /** Call it at the top level of a test file. */
-export async function syncScene(): Promise<SyncScene> {
-  const scene = await mappedScene()
+export async function syncScene(role?: string): Promise<SyncScene> {
+  const scene = await mappedScene(role)
   const { source, target } = scene
   const all: SyncScene = {
     ...scene,

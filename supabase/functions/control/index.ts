@@ -1,10 +1,12 @@
 // Steers a migration: POST { action, migration_id, … } → 200 { migration_id, status, control_state }.
+import { dropUnneededSlots } from '../../../shared/sync/log/drop-slots.ts'
 import { answer } from '../_shared/answer.ts'
 import { authorise } from '../_shared/authorise.ts'
 import { readBody } from '../_shared/body.ts'
 import { platform } from '../_shared/platform.ts'
+import { resolveSecret } from '../_shared/secret.ts'
 import { serve } from '../_shared/serve.ts'
-import { migrations } from '../_shared/target.ts'
+import { migrations, sql } from '../_shared/target.ts'
 import { aboutDeadLetters } from './dead-letters.ts'
 import { Body, type Request } from './request.ts'
 import { aboutSync } from './sync.ts'
@@ -20,7 +22,11 @@ export default serve(platform, {
   method: 'POST',
   async handle(request) {
     const { actor } = await authorise(request, platform, admins)
-    return answer(200, await steer(await readBody(request, Body), actor))
+    const steered = await steer(await readBody(request, Body), actor)
+    platform.waitUntil(
+      dropUnneededSlots(platform, sql, (name) => resolveSecret(name, platform, sql)),
+    )
+    return answer(200, steered)
   },
 })
 

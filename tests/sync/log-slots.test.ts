@@ -1,0 +1,60 @@
+/** Slots: none is made where the source does not let its log be read, and none is left where nobody reads it. */
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { logScene, slotOf } from './log-scene.ts'
+
+const scene = await logScene()
+const { source, target, project } = scene
+const items =
+  'create table item (id int primary key, body text); insert into item values (1, $$a$$)'
+const follow = (name: string) =>
+  scene.followLog({ name, source: items, entities: [{ source: `${name}.item` }] })
+const isGone = async (id: string) => (await scene.slot(id)) === null
+const inBooks = async (id: string) => {
+  const rows = await target`select from migration.source_slots where migration_id = ${id}`
+  return rows.length > 0
+}
+
+describe('a slot', () => {
+  test('is dropped when its migration is cancelled, also while somebody holds it', async () => {
+    const id = await follow('s_cancel')
+    expect(await isGone(id)).toBe(false)
+    expect(await inBooks(id)).toBe(true)
+    expect(await scene.control({ action: 'cancel', migration_id: id })).toMatchObject({
+      status: 200,
+    })
+    await eventually(() => isGone(id), { what: 'the slot is dropped' })
+    await eventually(async () => !(await inBooks(id)), { what: 'and out of the books' })
+    const [entry] = await target`
+      select action from migration.audit_log where migration_id = ${id} and action like 'slot.%' order by id desc limit 1`
+    expect(entry).toEqual({ action: 'slot.dropped' })
+  })
+
+  test('that could not be dropped is, by a function that runs later, even without its migration', async () => {
+    const id = await follow('s_orphan')
+    project.setSecret('FIDELITY_SOURCE', scene.readerUrl.replace(/:\d+\//, ':1/'))
+    await scene.control({ action: 'cancel', migration_id: id })
+    await eventually(() => logged('slot.not_dropped'), { what: 'it could not be dropped' })
+    expect(await inBooks(id)).toBe(true)
+    await target`delete from migration.orchestrations where id = ${id}`
+    expect(await inBooks(id)).toBe(true)
+    expect(await isGone(id)).toBe(false)
+    project.setSecret('FIDELITY_SOURCE', scene.readerUrl)
+    // any other migration's call
+    const other = await follow('s_other')
+    await eventually(() => isGone(id), { what: 'the slot is dropped' })
+    expect(await isGone(other)).toBe(false)
+  })
+
+  test('is made anew by an attempt that does not know that it was made', async () => {
+    const id = await follow('s_again')
+    await target`update migration.source_slots set read_through = null, publication = null where migration_id = ${id}`
+    await source`insert into s_again.item values (2, 'b')`
+    expect((await scene.sweep(id)).did).toEqual({ item: '1 0 0 0' })
+    expect((await scene.slot(id))?.name).toBe(slotOf(id))
+  })
+})
+
+function logged(stage: string): boolean {
+  return project.functionLines().some((line) => JSON.stringify(line).includes(stage))
+}
