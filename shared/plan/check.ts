@@ -4,6 +4,7 @@ import type { Catalog } from '../source/catalog-rows.ts'
 import { type Compilation, compilePlan } from './compile.ts'
 import type { Note } from './problem.ts'
 import type { Plan } from './schema.ts'
+import { scheduleNotes } from './sync/schedule-notes.ts'
 
 /** @param state @param now see `compilePlan` */
 export function checkPlan(
@@ -13,7 +14,11 @@ export function checkPlan(
   now?: TargetState,
 ): Compilation {
   const { entities, problems, notes } = compilePlan(plan, catalog, state, now)
-  return { entities, problems, notes: [...notes, ...encodingNotes(catalog)] }
+  return {
+    entities,
+    problems,
+    notes: [...notes, ...scheduleNotes(plan, entities), ...encodingNotes(catalog)],
+  }
 }
 
 function encodingNotes(catalog: Catalog): Note[] {

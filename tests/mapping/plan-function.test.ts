@@ -75,6 +75,26 @@ describe('discover', () => {
     expect(checked.answer.findings.filter(({ severity }) => severity === 'problem')).toEqual([])
   })
 
+  test('proposes how each table is kept in step, where it is asked', async () => {
+    type Draft = { plan: { sync: object; entities: object[] }; notes: Finding[] }
+    const { status, answer } = await ask<Draft>({ action: 'discover', secret, sync: true })
+    expect(status).toBe(200)
+    expect(answer.plan.entities).toEqual([
+      { source: 'public.codes', sync: { strategy: 'xmin' } },
+      'public.loose',
+      { source: 'public.pairs', sync: { strategy: 'xmin' } },
+      { source: 'public.people', sync: { strategy: 'xmin' } },
+      { source: 'public.visits', sync: { strategy: 'xmin' } },
+    ])
+    expect(answer.notes.map(({ code }) => code)).toContain('sync_defaults')
+    const checked = await ask<{ findings: Finding[] }>({
+      action: 'check',
+      plan: { ...answer.plan, rename: { schemas: { public: 'fresh' } } },
+    })
+    const problems = checked.answer.findings.filter(({ severity }) => severity === 'problem')
+    expect(problems).toEqual([])
+  })
+
   test('without ids drafts what it always did', async () => {
     const { answer } = await ask<{ plan: { ids?: string; name: string; source: object } }>({
       action: 'discover',

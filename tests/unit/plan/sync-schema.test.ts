@@ -1,9 +1,12 @@
 import { Cron } from 'croner'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { checkPlan } from '../../../shared/plan/check.ts'
 import { planFingerprint } from '../../../shared/plan/fingerprint.ts'
 import { parsePlan } from '../../../shared/plan/schema.ts'
 import { isSchedule } from '../../../shared/plan/sync/schedule.ts'
+import { catalog, table } from './catalog.ts'
+import { told } from './mapping-plan.ts'
 
 const plan = { version: 1, name: 'x', source: { secret: 'S' }, entities: '*' }
 const found = (json: object) =>
@@ -63,6 +66,29 @@ describe('sync in a plan', () => {
       deletes: null,
       hash: '0 3 * * *',
     })
+  })
+})
+
+describe('a sweep that never runs', () => {
+  const notes = (strategy: string, schedule: object) => {
+    const sync = { strategy, publication: 'p', schedule }
+    const checked = checkPlan(parsePlan({ ...plan, sync }).plan!, catalog([table('a')]))
+    return told(checked.notes)
+  }
+  const [misses, deletes] = [
+    'sync_never_compares sync.schedule.hash',
+    'sync_never_deletes sync.schedule.deletes',
+  ]
+
+  it.each<[string, object, readonly string[]]>([
+    ['xmin', {}, []],
+    ['xmin', { deletes: null }, []],
+    ['xmin', { hash: null }, [misses]],
+    ['xmin', { hash: null, deletes: null }, [misses, deletes]],
+    ['log', { hash: null, deletes: null }, [misses]],
+    ['hash', { hash: null, deletes: null }, []],
+  ])('is worth a note: %s without %j', (strategy, schedule, expected) => {
+    expect(notes(strategy, schedule)).toEqual(expected)
   })
 })
 
