@@ -9,6 +9,8 @@ export interface CompiledDirect {
   /** Of the target. What is read for them can never raise, on any release. */
   readonly columns: readonly CompiledColumn[]
   readonly format?: 'binary'
+  /** `entity_name` of parents whose rows need not be there first: their ids are made of their keys. */
+  readonly ahead_of: readonly string[]
   /** What the map records of a row, as SQL over a row of the source; null where the key is preserved. */
   readonly map: {
     readonly key: string

@@ -725,11 +725,17 @@ export type Database = {
           throughput_per_second: number
           updated_at: string
           _check_batch_rows: number | null
+          _goes_ahead: boolean | null
           _list_going: undefined | null
           _stop_beyond_limit: string | null
           _take_gone: undefined | null
         }
-        ComputedFields: '_check_batch_rows' | '_list_going' | '_stop_beyond_limit' | '_take_gone'
+        ComputedFields:
+          | '_check_batch_rows'
+          | '_goes_ahead'
+          | '_list_going'
+          | '_stop_beyond_limit'
+          | '_take_gone'
         Insert: {
           batch_size: number
           batches_created?: number
@@ -3606,6 +3612,15 @@ export type Database = {
       }
       _forget_sweeps: { Args: Record<PropertyKey, never>; Returns: undefined }
       _goes: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
+      _goes_ahead: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: boolean
+      }
       _halt_sync: {
         Args: { p_code: string; p_migration_id: string; p_reason: string }
         Returns: undefined

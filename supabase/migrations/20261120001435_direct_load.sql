@@ -16,8 +16,12 @@ begin
   if v_entity.definition #>> '{mapping,id}' is not null then
     select * into v_own from migration.map_entities m
      where m.source_system = v_entity.definition #>> '{mapping,system}' and m.source_table = v_entity.entity_name;
-    -- COPY knows no conflict: an entry that is there already is for the stage
+    -- COPY knows no conflict: an entry that is there already is for the stage, which needs the parents
     if v_own.begun_empty_by is distinct from p_migration_id then
+      if migration._waits(v_entity.id, 'copy') then
+        perform migration._raise('SF409', 'staged_instead', 'Another migration writes the map of this table, too.',
+          'Nothing to do: the rows are staged when their parents are in.');
+      end if;
       return;
     end if;
   end if;
@@ -54,11 +58,19 @@ comment on function migration.end_direct(uuid, uuid, integer, bigint, bigint) is
 create function migration._stage_instead(p_batch migration.batches) returns boolean
 language plpgsql set search_path = '' as $$
 begin
+  if not exists (select from migration.entity_statuses e where e.id = p_batch.entity_status_id and e.definition ? 'direct') then
+    return false;
+  end if;
+  -- whoever completes a parent opens what waits for it under this lock
+  perform from migration.orchestrations o where o.id = p_batch.migration_id for no key update;
   update migration.batches b
-     set status = 'retrying', task = b.task || '{"staged": true}', lease_until = null, holder_pid = null, holder_started_at = null
+     set status = 'retrying', task = b.task || '{"staged": true}',
+         -- the stage looks for parents, and this entity may have gone ahead of them
+         not_before = case when migration._waits(e.id, 'copy') then 'infinity' else '-infinity' end::timestamptz,
+         lease_until = null, holder_pid = null, holder_started_at = null
     from migration.entity_statuses e
    where b.migration_id = p_batch.migration_id and b.id = p_batch.id and e.id = b.entity_status_id
-     and b.kind = 'copy' and e.definition ? 'direct' and not b.task ? 'staged';
+     and b.kind = 'copy' and not b.task ? 'staged';
   return found;
 end
 $$;

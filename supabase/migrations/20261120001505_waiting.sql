@@ -20,6 +20,15 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function migration._waits(uuid, text) is 'Whether something that an entity''s copy or settling waits for is not done.';
 
+create function migration._goes_ahead(p_entity migration.entity_statuses) returns boolean
+language sql stable set search_path = '' as $$
+  select p_entity.definition ? 'direct' and not exists (
+    select from migration.entity_dependencies d join migration.entity_statuses on_ on on_.id = d.depends_on
+     where d.entity_status_id = p_entity.id and d.kind = 'copy' and not p_entity.definition #> '{direct,ahead_of}' ? on_.entity_name)
+$$;
+comment on function migration._goes_ahead(migration.entity_statuses) is
+  'Whether an entity that is loaded directly need not wait for its parents: their ids are known before their rows are in.';
+
 create function migration._open_waiting(p_migration_id uuid, p_entity_status_id uuid) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -29,7 +38,8 @@ begin
     from migration.entity_dependencies d
    where d.depends_on = p_entity_status_id and b.migration_id = p_migration_id
      and b.entity_status_id = d.entity_status_id and b.kind = d.kind
-     and b.status = 'pending' and b.not_before = 'infinity' and b.range_after = '[]'
+     and b.not_before = 'infinity'
+     and (b.status = 'pending' and b.range_after = '[]' or b.status = 'retrying' and b.task ? 'staged')
      and not migration._waits(d.entity_status_id, d.kind);
   v_opened := found;
   if v_opened then
@@ -61,7 +71,10 @@ language sql stable set search_path = '' as $$
     select e.id from stuck
       join migration.entity_dependencies d on d.depends_on = stuck.id
       join migration.entity_statuses e on e.id = d.entity_status_id
-     where case d.kind when 'copy' then e.status = 'pending' else e.status = 'running' and e.copied_at is not null end)
+     where case d.kind when 'copy' then e.status = 'pending' or e.status = 'running' and exists (
+             select from migration.batches b where b.migration_id = p_migration_id and b.entity_status_id = e.id
+                and b.status = 'retrying' and b.not_before = 'infinity')
+           else e.status = 'running' and e.copied_at is not null end)
   select id from stuck
 $$;
 comment on function migration._stuck_entities(uuid) is

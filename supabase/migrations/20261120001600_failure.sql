@@ -36,6 +36,7 @@ begin
   end if;
   if not p_retryable and migration._stage_instead(v_batch) then
     perform migration._record_error(v_batch, p_error_type, p_error_code, p_sqlstate, p_message, p_context);
+    perform migration._end_if_done(p_migration_id);  -- it may wait for a parent that has failed
     return 'retrying';
   end if;
   update migration.batches b

@@ -94,7 +94,7 @@ begin
   insert into migration.batches (migration_id, entity_status_id, kind, dependency_order, batch_number, row_limit,
     max_retries, not_before)
   select p_migration_id, e.id, k.kind, e.dependency_order, k.at, e.batch_size, p_max_retries,
-         case when migration._waits(e.id, k.kind) then 'infinity' else '-infinity' end::timestamptz
+         case when migration._waits(e.id, k.kind) and not (k.kind = 'copy' and migration._goes_ahead(e)) then 'infinity' else '-infinity' end::timestamptz
     from migration.entity_statuses e cross join (values ('copy', 1), ('settle', 2)) k (kind, at)
    where e.migration_id = p_migration_id
      and (k.kind = 'copy' or exists (select from migration.entity_dependencies d where d.entity_status_id = e.id and d.kind = 'settle'));

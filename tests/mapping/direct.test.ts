@@ -8,8 +8,9 @@ import { type Dice, dice } from '../support/dice.ts'
 import { eventually } from '../support/eventually.ts'
 import { type MappedScene, mappedScene, type Told } from './mapped-scene.ts'
 
-const scenes = await Promise.all(Array.from({ length: 5 }, () => mappedScene()))
-const [alike, deadly, refusing, taken, busy] = scenes as [
+const scenes = await Promise.all(Array.from({ length: 6 }, () => mappedScene()))
+const [alike, deadly, refusing, taken, busy, ahead] = scenes as [
+  MappedScene,
   MappedScene,
   MappedScene,
   MappedScene,
@@ -128,6 +129,30 @@ describe.concurrent('the direct load', { timeout: 120_000 }, () => {
     expect(await refusing.count(id, 'c')).toMatchObject({ read: 60, loaded: 59, failed: 1 })
     expect(await lost(refusing, 'refusing')).toEqual([])
     expect((await refusing.state(id)).errors).toContain('target_constraint_violated')
+  })
+
+  test('goes ahead of the parents, and behind them once it is staged', async () => {
+    const { target, rows, project } = ahead
+    const told = { ...small('ahead'), lanes: 2 }
+    await ahead.prepare(told)
+    project.setSecret('FERRY_FAILPOINTS', 'copy.claimed=hold:3000@1')
+    const id = await ahead.begin(told)
+    const open = () =>
+      rows(`select split_part(e.entity_name, '.', 2), b.status, b.not_before = 'infinity', coalesce(b.task ->> 'staged', '-')
+        from migration.batches b join migration.entity_statuses e on e.id = b.entity_status_id
+       where b.migration_id = '${id}' and b.kind = 'copy' and b.status <> 'completed' order by 1`)
+    await swept(ahead, async () => (await open()).join().includes('c processing'))
+    await target`alter table ahead_new.c add constraint odd check (legacy <> 7)`
+    const lock = await target.reserve()
+    await lock`begin`
+    await lock`lock table ahead_new.p`
+    project.setSecret('FERRY_FAILPOINTS', '')
+    await swept(ahead, async () => (await open()).includes('c retrying true true'))
+    await lock`commit`
+    lock.release()
+    await ended(ahead, id)
+    expect(await ahead.letters(id, 'c')).toEqual(['7 constraint_violated'])
+    expect(await ahead.count(id, 'c')).toMatchObject({ loaded: 59, failed: 1 })
   })
 
   test('gives way to the stage where the map has a row already', async () => {

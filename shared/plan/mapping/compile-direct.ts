@@ -8,6 +8,7 @@ import type { CompiledDirect } from '../../projection/direct.ts'
 import type { CompiledColumn } from '../../projection/entity.ts'
 import { entityNamespace } from '../../projection/name-uuid.ts'
 import type { CatalogColumn } from '../../source/catalog-rows.ts'
+import { standardName } from '../names.ts'
 import type { Intent, WantedColumn } from './intent.ts'
 import { openJoins } from './joins.ts'
 import { keyText } from './key-text.ts'
@@ -32,9 +33,11 @@ function compileDirect(intent: Intent, world: World): DirectCandidate | undefine
   const made = isBinary
     ? makeColumns(intent, overSource(world.catalog.types, 'binary'), quiet)!
     : asText
+  const asked = (intent.selected.written?.depends_on ?? []).map(standardName)
   const direct = {
     columns: made.columns,
     ...(isBinary ? { format: 'binary' as const } : {}),
+    ahead_of: [...new Set(made.parents)].filter((parent) => !asked.includes(parent)),
     map: intent.id === null ? null : entryOf(intent, world),
   }
   return { direct, parents: made.parents }

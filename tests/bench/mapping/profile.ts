@@ -25,9 +25,14 @@ export function profileSettings(release: Release): Readonly<Record<string, strin
   }
 }
 
+/** What functions send by themselves; the others run inside of control functions. */
+const COPIES = 3
+
 /** Parts of a load, in the order in which they are told; the first that fits takes a statement. */
 const PARTS = [
-  ['COPY into the stage, waiting for the source included', /^copy /i],
+  ['COPY into the stage, waiting for the source included', /^copy "pg_temp"/i],
+  ['COPY into the map, waiting for the source included', /^copy "migration"/i],
+  ['COPY into the target, waiting for the source included', /^copy /i],
   ['transform: the stage into computed rows', /^insert into pg_temp\.ferry_rows/i],
   ['rows into the target', /^insert into (?!pg_temp|migration)[^;]* from pg_temp\.ferry/is],
   ['map', /^(with [^;]*)?insert into migration\.id_map/is],
@@ -96,7 +101,7 @@ export function byPart(
     const part = partOf(query, is_top)
     if (part !== undefined) add(part, ms)
   }
-  const inside = PARTS.slice(1).reduce((sum, [name]) => sum + (parts[name] ?? 0), 0)
+  const inside = PARTS.slice(COPIES).reduce((sum, [name]) => sum + (parts[name] ?? 0), 0)
   add('the rest of migration.load_stage', Math.max(0, load - inside * 1000))
   const lane_seconds = ((engine.lanes ?? 0) * copy_ms) / 1000
   const idle = (engine.idle_lane_share ?? 0) * lane_seconds
@@ -112,6 +117,6 @@ export function byPart(
 function partOf(query: string, isTop: boolean): string | undefined {
   if (isTop && CONTROL.test(query)) return undefined
   if (STEPS.test(query) && !/temp table/i.test(query)) return undefined
-  const nested = isTop ? PARTS.slice(0, 1) : PARTS.slice(1)
+  const nested = isTop ? PARTS.slice(0, COPIES) : PARTS.slice(COPIES)
   return nested.find(([, pattern]) => pattern.test(query.trim()))?.[0]
 }

@@ -64,6 +64,17 @@ describe('an entity that leaves nothing to decide', () => {
     expect(direct({ ...asUuids, entities: ['public.p', filtered] }, [child, parent])).toEqual(both)
   })
 
+  it('goes ahead of its parents, unless the plan asks for them first', () => {
+    const ahead = (more: object) =>
+      compile(
+        { entities: [uuid('p'), { ...uuid('c'), ...more }] },
+        catalog([child, parent]),
+        state(),
+      ).find('c')?.definition.direct?.ahead_of
+    expect(ahead({})).toEqual(['public.p'])
+    expect(ahead({ depends_on: ['public.p'] })).toEqual([])
+  })
+
   it('may refer to itself, and in circles', () => {
     const one = referring(
       table('x', { columns: [column('id'), column('y', optional), column('up', optional)] }),
