@@ -3509,6 +3509,14 @@ export type Database = {
         Returns: undefined
       }
       _dead_letters_at_a_look: { Args: { p_migration_id: string }; Returns: Json }
+      _deal_batches: {
+        Args: { p_entities: string[]; p_kind: string; p_migration_id: string; p_pass_id: string }
+        Returns: {
+          at: number
+          batch_id: string
+          entity_status_id: string
+        }[]
+      }
       _decide_unique: { Args: { p_mapping: Json; p_target: string }; Returns: undefined }
       _doom: { Args: { p_entity_status_id: string }; Returns: undefined }
       _doom_statement: { Args: { p_condition: string; p_definition: Json }; Returns: string }

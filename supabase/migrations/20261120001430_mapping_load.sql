@@ -93,7 +93,7 @@ begin
     select $1, r.key, r.c%s, $2, case when $3 = ''lookup'' or r.refused = -1 then ''f''
              when e.place is not null then ''u'' else ''c'' end::"char"
       from pg_temp.ferry_rows r left join pg_temp.ferry_there e on e.place = r.place
-     where r.refused is null or r.refused in (0, -1)%s', p_mapping ->> 'id',
+     where r.refused is null or r.refused = -1%s', p_mapping ->> 'id',
     -- it costs as much again as the insert
     case when p_is_new then '' else ' on conflict (map_entity_id, source_key) do update
       set target_id = excluded.target_id, load_id = excluded.load_id, origin = excluded.origin' end)

@@ -29,26 +29,38 @@ $$;
 comment on function migration._repairable(uuid) is
   'Findings about rows, in chunks of 500 for one batch each, a range a chunk of its own; of 5000 with their ranges where a table has further unique or exclusion constraints.';
 
+create function migration._deal_batches(p_migration_id uuid, p_pass_id uuid, p_kind text, p_entities uuid[])
+returns table (entity_status_id uuid, at bigint, batch_id uuid) language sql set search_path = '' as $$
+  with counted as (
+    update migration.entity_statuses e set batches_created = e.batches_created + n.batches
+      from (select x.id, count(*)::integer as batches from unnest(p_entities) x(id) group by x.id) n
+     where e.id = n.id returning e.*, n.batches
+  )
+  insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id,
+    dependency_order, batch_number, range_after, row_limit, max_retries)
+  select p_migration_id, e.id, p_kind, 'rows', p_pass_id, e.dependency_order,
+         e.batches_created - e.batches + k.at, jsonb_build_array(k.at::text), 500,
+         (o.configuration ->> 'max_retries')::integer
+    from counted e cross join lateral generate_series(1, e.batches) k(at)
+    join migration.orchestrations o on o.id = p_migration_id
+  returning batches.entity_status_id, (batches.range_after ->> 0)::bigint, batches.id
+$$;
+comment on function migration._deal_batches(uuid, uuid, text, uuid[]) is
+  'Writes batches of a pass over chosen rows: as many of an entity as it is named, numbered from 1 on.';
+
 create function migration._write_repair_batches(p_migration_id uuid, p_pass_id uuid, p_found_by uuid) returns void
 language sql set search_path = '' as $$
-  with chunks as (
-    select r.entity_status_id, array_agg(r.id) as findings, gen_random_uuid() as batch_id,
-           row_number() over (partition by r.entity_status_id order by r.chunk) as at
-      from migration._repairable(p_found_by) r group by r.entity_status_id, r.chunk
-  ), taken as (
-    update migration.findings f set repair_batch_id = c.batch_id from chunks c where f.id = any (c.findings)
-  ), counted as (
-    update migration.entity_statuses e set batches_created = e.batches_created + n.batches
-      from (select entity_status_id, count(*)::integer as batches from chunks group by entity_status_id) n
-     where e.id = n.entity_status_id returning e.*, n.batches
+  with chosen as materialized (
+    select r.id, r.entity_status_id, dense_rank() over (partition by r.entity_status_id order by r.chunk) as at
+      from migration._repairable(p_found_by) r
+  ), dealt as materialized (
+    select d.* from (select array_agg(x.entity_status_id) as entities
+                       from (select distinct c.entity_status_id, c.at from chosen c) x) all_of
+     cross join lateral migration._deal_batches(p_migration_id, p_pass_id, 'repair', all_of.entities) d
   )
-  insert into migration.batches (id, migration_id, entity_status_id, kind, check_name, pass_id,
-    dependency_order, batch_number, range_after, row_limit, max_retries)
-  select c.batch_id, p_migration_id, e.id, 'repair', 'rows', p_pass_id, e.dependency_order,
-         e.batches_created - e.batches + c.at, jsonb_build_array(c.at::text), 500,
-         (o.configuration ->> 'max_retries')::integer
-    from chunks c join counted e on e.id = c.entity_status_id
-    join migration.orchestrations o on o.id = p_migration_id
+  update migration.findings f set repair_batch_id = d.batch_id
+    from chosen c join dealt d on d.entity_status_id = c.entity_status_id and d.at = c.at
+   where f.id = c.id
 $$;
 comment on function migration._write_repair_batches(uuid, uuid, uuid) is
   'Deals the findings of a verification out to batches of a repair.';

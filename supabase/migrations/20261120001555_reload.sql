@@ -33,7 +33,7 @@ begin
     return;
   end if;
   execute format('update %s t set %s from pg_temp.ferry_rows r join pg_temp.ferry_others o on o.place = r.place
-      where (r.refused is null or r.refused = 0) and %s', migration._target_of(p_definition),
+      where r.refused is null and %s', migration._target_of(p_definition),
     (select string_agg(format('%1$s = (o.image).%1$s', x.name), ', ') from migration._others(p_definition) x(name)),
     migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
 end
@@ -141,12 +141,12 @@ begin
    where not exists (select from migration.errors d where d.entity_status_id = p_batch.entity_status_id
      and d.is_dead_letter and (not d.is_resolved or d.resolution = 'dismissed') and d.source_record_id = l.source_record_id);
   update migration.errors d set is_resolved = true, resolved_at = migration.clock(), resolved_by = p_actor,
-         resolution = case when r.key is null or r.refused not in (0, -1) then 'gone' when r.refused = -1 then 'superseded' else 'replayed' end
+         resolution = case when r.key is null or r.refused <> -1 then 'gone' when r.refused = -1 then 'superseded' else 'replayed' end
     from migration.errors o left join pg_temp.ferry_rows r on r.key = o.source_record_id
    where o.entity_status_id = p_batch.entity_status_id and o.is_dead_letter and not o.is_resolved
      and d.id = o.id and d.occurred_at = o.occurred_at
      and case when r.key is null then o.replay_batch_id = p_batch.id
-              else r.refused is null or r.refused in (0, -1)
+              else r.refused is null or r.refused = -1
                 or coalesce((p_mapping #>> array['refusals', (r.refused - 1)::text, 'skips'])::boolean, false) end;
 end
 $$;
@@ -212,7 +212,7 @@ begin
     select i.loaded into v_inserted from migration._insert_rows(v_batch, v_entity.definition, v_own) i;
   end if;
   perform migration._restore_others(v_entity.definition);
-  select count(*) into loaded from pg_temp.ferry_rows r where r.refused is null or r.refused = 0;
+  select count(*) into loaded from pg_temp.ferry_rows r where r.refused is null;
   if v_mapping ->> 'strategy' <> 'lookup' and v_inserted <> loaded then
     perform migration._raise('SF002', 'rows_not_accounted_for', 'The target took another number of rows than it was given.',
       'Look for a rule or a BEFORE trigger on the target table that drops or adds rows.');

@@ -15,33 +15,21 @@ comment on function migration._chosen_dead_letters(uuid, jsonb) is
 
 create function migration._write_replay_batches(p_migration_id uuid, p_pass_id uuid, p_choice jsonb) returns void
 language sql set search_path = '' as $$
-  with chosen as (
+  with chosen as materialized (
     select x.id, x.occurred_at, x.entity_status_id,
            -- uniqueness is decided among all of them at once
-           case when coalesce((e.definition ->> 'serial')::boolean, false) then 0
-                else (row_number() over (partition by x.entity_status_id order by x.occurred_at, x.id) - 1) / 500 end as chunk
+           case when coalesce((e.definition ->> 'serial')::boolean, false) then 1
+                else (row_number() over (partition by x.entity_status_id order by x.occurred_at, x.id) + 499) / 500 end as at
       from migration._chosen_dead_letters(p_migration_id, p_choice) x
       join migration.entity_statuses e on e.id = x.entity_status_id
-  ), chunks as (
-    select c.entity_status_id, c.chunk, gen_random_uuid() as batch_id,
-           row_number() over (partition by c.entity_status_id order by c.chunk) as at
-      from chosen c group by c.entity_status_id, c.chunk
-  ), taken as (
-    update migration.errors x set replay_batch_id = k.batch_id
-      from chosen c join chunks k on k.entity_status_id = c.entity_status_id and k.chunk = c.chunk
-     where x.id = c.id and x.occurred_at = c.occurred_at
-  ), counted as (
-    update migration.entity_statuses e set batches_created = e.batches_created + n.batches
-      from (select entity_status_id, count(*)::integer as batches from chunks group by entity_status_id) n
-     where e.id = n.entity_status_id returning e.*, n.batches
+  ), dealt as materialized (
+    select d.* from (select array_agg(x.entity_status_id) as entities
+                       from (select distinct c.entity_status_id, c.at from chosen c) x) all_of
+     cross join lateral migration._deal_batches(p_migration_id, p_pass_id, 'replay', all_of.entities) d
   )
-  insert into migration.batches (id, migration_id, entity_status_id, kind, check_name, pass_id,
-    dependency_order, batch_number, range_after, row_limit, max_retries)
-  select k.batch_id, p_migration_id, e.id, 'replay', 'rows', p_pass_id, e.dependency_order,
-         e.batches_created - e.batches + k.at, jsonb_build_array(k.at::text), 500,
-         (o.configuration ->> 'max_retries')::integer
-    from chunks k join counted e on e.id = k.entity_status_id
-    join migration.orchestrations o on o.id = p_migration_id
+  update migration.errors x set replay_batch_id = d.batch_id
+    from chosen c join dealt d on d.entity_status_id = c.entity_status_id and d.at = c.at
+   where x.id = c.id and x.occurred_at = c.occurred_at
 $$;
 comment on function migration._write_replay_batches(uuid, uuid, jsonb) is 'Deals chosen dead letters out to batches of a replay.';
 

@@ -6,6 +6,7 @@ import type { Plan } from '../schema.ts'
 import { type Check, checksOf, isRule, lookupClause, type Rejection } from './checks.ts'
 import { type MadeColumn, type MadeColumns, makeColumns } from './compile-columns.ts'
 import { compileMappedRules } from './compile-mapped-rules.ts'
+import { contradictions } from './contradictions.ts'
 import { carrierOf, type Intent } from './intent.ts'
 import type { ShapedColumn } from './shape.ts'
 import { openStage } from './stage.ts'
@@ -35,6 +36,8 @@ export function compileMapping(intent: Intent, plan: Plan, world: World): Mapped
   const { rules, rejections } = compileMappedRules(intent, made.columns, world)
   const checks = checksOf(intent, made.columns, rejections)
   const unique = uniqueRules(made.columns, checks, rejections)
+  const conflict = conflictOf(intent, world)
+  problems.push(...contradictions(intent, made.columns, { conflict, unique }))
   const { written } = intent.selected
   const mapping: CompiledMapping = {
     strategy: intent.strategy,
@@ -48,7 +51,7 @@ export function compileMapping(intent: Intent, plan: Plan, world: World): Mapped
     columns: made.columns.map(({ wanted }) => wanted.target),
     identity: identityOf(intent, made.columns),
     id: idPlace(intent, made.columns),
-    conflict: conflictOf(intent, world),
+    conflict,
     refusals: checks.map(({ refusal }) => refusal),
     unique,
     late: lateReferences(made.columns, checks),
