@@ -43,6 +43,7 @@ export async function openClinicSource(options: ClinicSourceOptions): Promise<Cl
   const sql = postgres(url, { max: 1, onnotice: () => undefined })
   // Nobody who reads the source from now on can know the answers.
   await sql`drop schema _dirt cascade`
+  await sql`create publication clinic for tables in schema public`
   const tables = await tablesOf(sql)
   let round = 0
   const strategyOf = (name: string, strategy: Strategy) => {

@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Dice, dice } from '../support/dice.ts'
 import { kill } from '../support/process.ts'
-import { caughtUp, sweepOf, syncScene } from './scene.ts'
+import { logScene } from './log-scene.ts'
+import { caughtUp, sweepOf } from './scene.ts'
 import { startWriters, type WrittenTable } from './writers.ts'
 
 const { seed } = dice()
@@ -21,7 +22,7 @@ const KILLS = 7
 const timeout = 240_000
 
 describe(`with FERRY_SEED=${seed}`, async () => {
-  const scene = await syncScene()
+  const scene = await logScene()
   const { source, target, project } = scene
   // As cron does, but more often.
   const watching = setInterval(() => void target`select migration.watchdog()`.catch(() => {}), 300)
@@ -36,9 +37,15 @@ describe(`with FERRY_SEED=${seed}`, async () => {
       const tables = Array.from({ length: tablesOfRun }, (_, at) => tableOf(name, at, chance))
       const told = {
         name,
-        source: tables.map(({ made }) => made).join(';'),
+        source: `${tables.map(({ made }) => made).join(';')}; create publication ${name} for tables in schema ${name}`,
         entities: tables.map(({ entity }) => entity),
-        more: { sync: { overlap_seconds: 10, delete_limit: { rows: 100_000, share: 1 } } },
+        more: {
+          sync: {
+            overlap_seconds: 10,
+            publication: name,
+            delete_limit: { rows: 100_000, share: 1 },
+          },
+        },
       }
       await scene.prepare(told)
       const writers = startWriters(scene.sourceUrl, tables, chance)
@@ -74,7 +81,7 @@ describe(`with FERRY_SEED=${seed}`, async () => {
       expect(differing).toEqual([])
       expect((await sweepOf(target, id, 'hash')).did).toEqual({})
       await target`select migration.cancel(${id}, 'test')`
-      await source.unsafe(`drop schema ${name} cascade`)
+      await source.unsafe(`drop publication ${name}; drop schema ${name} cascade`)
     },
   )
 
@@ -109,7 +116,7 @@ interface ScheduledTable extends WrittenTable {
 
 /** A table whose writers do what its strategy promises to see. Names of those with UUIDs end in u. */
 function tableOf(schema: string, at: number, chance: Dice): ScheduledTable {
-  const strategy = chance.pick(['timestamp', 'xmin', 'hash'] as const)
+  const strategy = chance.pick(['timestamp', 'xmin', 'hash', 'log'] as const)
   const isMapped = chance.oneIn(2)
   const own = `t${at}${isMapped ? 'u' : ''}`
   const name = `${schema}.${own}`

@@ -18,8 +18,7 @@ const role = 'legacy_streamer'
 
 /** Call it at the top level of a test file. */
 export async function logScene(): Promise<LogScene> {
-  await ensureRole()
-  const scene = await syncScene(role)
+  const scene = await syncScene(await streamerRole())
   const { source, target } = scene
   return {
     ...scene,
@@ -53,8 +52,8 @@ export function slotOf(id: string): string {
   return `supaferry_${id.replaceAll('-', '')}`
 }
 
-/** Of the cluster, which all test files share. */
-async function ensureRole(): Promise<void> {
+/** A role of the source's server that may follow its log; all test files share it. */
+export async function streamerRole(): Promise<string> {
   const sql = postgres(attachServers().source.url('postgres'), {
     max: 1,
     onnotice: () => undefined,
@@ -67,4 +66,5 @@ async function ensureRole(): Promise<void> {
   } finally {
     await sql.end()
   }
+  return role
 }

@@ -20,13 +20,14 @@ import {
   openClinicSource,
   type Strategy,
 } from './clinic-source.ts'
+import { streamerRole } from './log-scene.ts'
 import { caughtUp, type Swept, sweepOf } from './scene.ts'
 
 const chance = dice()
 const isFull = process.env.FERRY_FULL === '1'
 const strategies: readonly Strategy[] = isFull
   ? ['timestamp', 'xmin', 'hash', 'log']
-  : [chance.pick(['timestamp', 'xmin'] as const)]
+  : [chance.pick(['timestamp', 'xmin', 'log'] as const)]
 const rounds = isFull ? 5 : 2
 const timeout = isFull ? 900_000 : 180_000
 
@@ -34,7 +35,7 @@ describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${chance.seed}`, as
   const { project, servers, targetUrl } = await testProject({ faults: { duplicate: 0.1 } })
   const target = postgres(targetUrl, { max: 2, onnotice: () => undefined })
   const name = `sync_rounds_${chance.seed}`
-  const reader = servers.source.url(name, 'legacy_reader')
+  const reader = servers.source.url(name, await streamerRole())
   let clinic: ClinicSource
   beforeAll(async () => {
     await ensureDatabase(servers.source, name)
