@@ -64,12 +64,13 @@ export function tellCutover(console: Console, { migration, sync }: Report): Exit
     migration_status: migration.status,
     ...done,
   })
-  for (const line of lines(done)) console.say(line)
+  for (const line of cutoverLines(done)) console.say(line)
   const passed = done.failure_code === null && done.state !== 'failed'
   return passed ? EXIT.done : EXIT.unsuccessful
 }
 
-function lines(done: Cutover): string[] {
+/** Phases with their times, downtime, and how it ended. */
+export function cutoverLines(done: Cutover): string[] {
   const { state, is_rehearsal, failure_code, failure_reason, report } = done
   const left = { align: 'left' } as const
   const right = { align: 'right' } as const

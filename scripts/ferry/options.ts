@@ -25,7 +25,7 @@ export function intervalOption(): Option {
     })
 }
 
-export function countOption(flags: string, does: string, most: number, usual: number): Option {
+export function countOption(flags: string, does: string, most: number, usual?: number): Option {
   return new Option(flags, does).default(usual).argParser((text) => {
     const count = Number(text)
     if (Number.isInteger(count) && count >= 1 && count <= most) return count

@@ -118,6 +118,14 @@ function addLocalCommands(program: Command, { local }: Runners): void {
     .addOption(
       countOption('--jobs <count>', 'indexes and constraints that are built at a time', 32, 2),
     )
+    .option('--cutover', 'with a plan that has sync: cut over once it is in sync')
+    .addOption(
+      countOption(
+        '--sync-for <seconds>',
+        'in sync for so long before that, or before it stops',
+        86_400,
+      ),
+    )
     .option('--verbose', 'tell what is left out on a plain server, and which functions die')
     .option('--forget', 'remove the control schema from the target instead; moved rows stay')
     .option('--force', 'with --forget: also where a migration has not ended')

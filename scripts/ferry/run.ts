@@ -5,6 +5,7 @@ import { forget } from '../run/forget.ts'
 import { isWhole, type RunResult } from '../run/result.ts'
 import { runMigration } from '../run/run.ts'
 import type { Console } from './console.ts'
+import { cutoverLines } from './cutover.ts'
 import { grouped, printable } from './display/format.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { remarkAll } from './findings.ts'
@@ -16,6 +17,10 @@ export interface RunCommand {
   readonly source?: string
   readonly target?: string
   readonly jobs: number
+  /** Cuts a plan with `sync` over, once it is in sync. */
+  readonly cutover?: boolean
+  /** Seconds in sync before that, or before it stops. */
+  readonly syncFor?: number
   readonly verbose?: boolean
   readonly forget?: boolean
   readonly force?: boolean
@@ -57,6 +62,7 @@ async function runPlan(
       source: command.source,
       target: command.target,
       jobs: command.jobs,
+      following: { cutover: command.cutover === true, seconds: command.syncFor },
       display,
       signal: interruption.signal,
       log: (line) => void (command.verbose && console.remark(line)),
@@ -84,7 +90,7 @@ async function runPlan(
 
 function tell(
   console: Console,
-  { migration_id, entities, duration_ms, kills, status, failure }: RunResult,
+  { migration_id, entities, duration_ms, kills, status, failure, cutover }: RunResult,
 ): void {
   const rows = entities.reduce((sum, entity) => sum + entity.records_processed, 0)
   const refused = entities.reduce((sum, entity) => sum + entity.records_failed, 0)
@@ -94,6 +100,7 @@ function tell(
     `${(duration_ms / 1000).toFixed(1)} s`,
     ...(kills > 0 ? [`${kills} function processes died`] : []),
   ]
+  for (const line of cutover === undefined ? [] : cutoverLines(cutover)) console.say(line)
   console.say(`${status}: ${parts.join(', ')}`)
   if (refused > 0) {
     const why = `ferry errors ${migration_id.slice(0, 8)} --target URL`

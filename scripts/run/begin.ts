@@ -24,6 +24,8 @@ export interface Unfinished {
   readonly plan_name: string
   readonly dispatch_mode: string
   readonly has_failed_entity: boolean
+  /** Whether its source is followed, completed or not. */
+  readonly is_syncing: boolean
 }
 
 /** @throws Refusal with every problem */
@@ -44,13 +46,14 @@ export async function findUnfinished(sql: Sql, plan: Plan): Promise<Unfinished |
     select o.id, o.status, o.control_state, o.plan_fingerprint, o.source_fingerprint,
            o.plan ->> 'name' as plan_name, o.configuration ->> 'dispatch_mode' as dispatch_mode,
            exists (select from migration.entity_statuses e
-                    where e.migration_id = o.id and e.status = 'failed') as has_failed_entity
+                    where e.migration_id = o.id and e.status = 'failed') as has_failed_entity,
+           migration._is_syncing(o.id) as is_syncing
       from migration.orchestrations o where o.parent_id is null and o.control_state <> 'cancelled'
      order by o.created_at desc`,
   )
   const fingerprint = planFingerprint(plan)
   const own = rows.find((row) => row.plan_fingerprint === fingerprint)
-  if (own?.status === 'completed') throw alreadyCompleted(own.id)
+  if (own?.status === 'completed' && !own.is_syncing) throw alreadyCompleted(own.id)
   if (own && own.dispatch_mode !== 'notify') throw drivenElsewhere(own.id)
   const other = rows.find((row) => row.dispatch_mode === 'notify' && row.status !== 'completed')
   if (!own && other) throw planChanged(other)

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
 import { isRetryable } from '../../shared/platform/sqlstate.ts'
 import { control } from '../../shared/target/control.ts'
+import { syncVerbs } from '../../shared/target/sync-verbs.ts'
 import type { Display } from '../ferry/display/display.ts'
-import { type Outcome, outcomeOf, Report } from '../ferry/report.ts'
+import { type Migration, type Outcome, outcomeOf, Report } from '../ferry/report.ts'
 import { ACTOR } from './begin.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { failureAt } from './failure.ts'
@@ -19,7 +20,7 @@ export interface Drive {
   /** Rejects where the steps after the copy cannot be run. */
   readonly stepping: Promise<never>
   /** How the work stands, from a look at the orchestration; that of a migration where absent. */
-  readonly outcome?: (look: Look) => Outcome
+  readonly outcome?: (look: Look) => Outcome | Promise<Outcome>
   /** Undefined where only the result is wanted. */
   readonly display: Display | undefined
   /** Asks to stop. */
@@ -32,9 +33,12 @@ export type Look =
       status: Status['status']
       control_state: Status['control_state']
       verification_id: string | null
+      cutover_id: string | null
+      /** Null where it is not in sync mode. */
+      sync_state: Status['sync_state']
     }
   | undefined
-type Status = Parameters<typeof outcomeOf>[0]
+type Status = Pick<Migration, 'status' | 'control_state' | 'sync_state'>
 
 /** Milliseconds. */
 const SWEEP_EVERY = 1000
@@ -78,9 +82,10 @@ async function lookUntilEnd(options: Drive): Promise<Outcome> {
     const word = dispatcher.news.next
     try {
       const [row] = await target<NonNullable<Look>[]>`
-        select status, control_state, verification_id from migration.orchestrations where id = ${id}`
+        select o.status, o.control_state, o.verification_id, o.cutover_id, p.sync_state
+          from migration.orchestrations o join migration.migration_progress p on p.migration_id = o.id where o.id = ${id}`
       answeredAt = performance.now()
-      const outcome = (options.outcome ?? ofMigration)(row)
+      const outcome = await (options.outcome ?? ofMigration)(row)
       if (outcome !== 'going') return outcome
     } catch (error) {
       const isPassing = isRetryable(error) && performance.now() - answeredAt < PATIENCE
@@ -101,6 +106,7 @@ async function sweepOften({ target, dispatcher, deaths }: Drive, over: AbortSign
     try {
       await dispatcher.listen()
       await verbs.watchdog()
+      await syncVerbs(target).runSchedules()
     } catch (error) {
       // Whoever looks for the end counts how long the target is out of reach.
       if (!isRetryable(error)) throw failureAt('target', error)
@@ -128,12 +134,16 @@ export async function readReport(target: Sql, id: string): Promise<Report> {
   return Report.parse(await control(target).statusReport(id))
 }
 
-/** Lets batches at work end and no other begin. Of no effect on a migration that has ended meanwhile. */
+/**
+ * Lets batches at work end and no other begin; a cut-over is called off first, which gives the source back.
+ * Of no effect on a migration that has ended meanwhile.
+ */
 export async function stopGently({ id, target }: Pick<Drive, 'id' | 'target'>): Promise<void> {
   const end = performance.now() + LAST_BATCHES
   let isPaused = false
   for (; performance.now() < end; await sleep(BUSY_LOOK_EVERY)) {
     try {
+      if (!isPaused && (await callOff(target, id))) continue
       if (!isPaused) await control(target).pause(id, ACTOR)
       isPaused = true
       if (!(await isBusy(target, id))) return
@@ -142,6 +152,16 @@ export async function stopGently({ id, target }: Pick<Drive, 'id' | 'target'>): 
       if (!isRetryable(error)) return
     }
   }
+}
+
+/** Whether a cut-over is still at work, which must not stop where the source is frozen. */
+async function callOff(target: Sql, id: string): Promise<boolean> {
+  const [row] = await target<{ state: string }[]>`
+    select c.state from migration.orchestrations o join migration.cutovers c on c.id = o.cutover_id where o.id = ${id}`
+  if (row === undefined) return false
+  if (row.state !== 'unfreezing') await syncVerbs(target).abortCutover(id, ACTOR)
+  await control(target).watchdog()
+  return true
 }
 
 /** Whether a batch is held by somebody who lives. */

@@ -1,6 +1,7 @@
 /** What `ferry run` tells at its end. */
 import { z } from 'zod'
 import { type Outcome, type Report, stateOf } from '../ferry/report.ts'
+import type { Cutover } from '../ferry/sync-report.ts'
 import type { FunctionHost } from '../local/gateway/host.ts'
 import type { LeftOut } from './control-files.ts'
 
@@ -18,6 +19,8 @@ export interface RunResult {
   readonly kills: number
   /** Files of the control schema that this server cannot take. */
   readonly left_out: readonly LeftOut[]
+  /** The newest one, where the plan has `sync`. */
+  readonly cutover?: Cutover
   readonly failure?: {
     readonly code: string
     readonly reason: string
@@ -52,11 +55,17 @@ const Times = z.looseObject({
 
 export function resultOf(
   report: Report,
+  outcome: Outcome,
   host: Pick<FunctionHost, 'invocations' | 'ends'>,
   leftOut: readonly LeftOut[],
 ): RunResult {
   const { migration } = report
-  const { failure_code: code, failure_reason: reason } = migration
+  const cutover = report.sync?.cutover ?? null
+  // A migration outlives the cut-over that failed.
+  const { failure_code: code, failure_reason: reason } =
+    outcome === 'failed' && migration.failure_code === null && cutover !== null
+      ? cutover
+      : migration
   return {
     migration_id: migration.migration_id,
     status: stateOf(migration),
@@ -66,6 +75,7 @@ export function resultOf(
     invocations: host.invocations(),
     kills: killsOf(host.ends()),
     left_out: leftOut,
+    ...(cutover === null ? {} : { cutover }),
     ...(code === null ? {} : { failure: { code, reason: reason ?? '', errors: report.errors } }),
   }
 }

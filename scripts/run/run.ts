@@ -25,6 +25,7 @@ import { applyControlSchema, type ControlSchema, inspectControlSchema } from './
 import { openDispatcher } from './dispatcher.ts'
 import { drive, readReport, stopGently } from './drive.ts'
 import { at } from './failure.ts'
+import { type Following, sourceFollower } from './follow-source.ts'
 import { forgetFunctions, openFunctions, WORKER } from './functions.ts'
 import { type RunResult, resultOf } from './result.ts'
 import { inspectTarget, type TargetServer } from './server.ts'
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly target: string
   /** Steps after the copy that run at a time. */
   readonly jobs: number
+  /** What is done with a plan that has `sync`. */
+  readonly following: Following
   readonly display: Display | undefined
   /** Asks to stop: batches at work end, nothing else begins. */
   readonly signal: AbortSignal
@@ -117,16 +120,19 @@ async function runBehind(options: RunOptions, scene: Scene): Promise<Ended | und
     if (await hasSteps(target, id))
       stepper = startStepper(options.target, options.jobs, dispatcher.news)
     const stepping = stepper?.failure ?? new Promise<never>(() => undefined)
-    const { display, signal } = options
-    const { deaths } = scene
-    const outcome = await drive({ id, target, dispatcher, deaths, stepping, display, signal })
-    await Promise.all([
-      stepper?.stop(),
-      outcome === 'going' ? stopGently({ id, target }) : undefined,
-    ])
+    const { display } = options
+    const { deaths, plan } = scene
+    const enough = new AbortController()
+    const signal = AbortSignal.any([options.signal, enough.signal])
+    const stop = () => enough.abort()
+    const follow = sourceFollower(target, id, plan.name, options.following, stop)
+    const drives = { id, target, dispatcher, deaths, stepping, display, signal }
+    const outcome = await drive({ ...drives, outcome: follow })
+    const isLeft = outcome === 'going' || (await isSyncing(target, id))
+    await Promise.all([stepper?.stop(), isLeft ? stopGently({ id, target }) : undefined])
     const report = await readReport(target, id)
     options.display?.show(report)
-    return { outcome, result: resultOf(report, host, schema.leftOut) }
+    return { outcome, result: resultOf(report, outcome, host, schema.leftOut) }
   } finally {
     await Promise.all([stepper?.stop(), dispatcher.close()])
   }
@@ -167,6 +173,12 @@ async function takeUpAgain(
   await takeUp(target, unfinished, budget.lanes)
   options.began(unfinished.id, true)
   return unfinished.id
+}
+
+/** What a cut-over that failed leaves: the next run goes on with it. */
+async function isSyncing(target: Sql, id: string): Promise<boolean> {
+  const [row] = await target<{ found: boolean }[]>`select migration._is_syncing(${id}) as found`
+  return row?.found === true
 }
 
 async function hasSteps(target: Sql, id: string): Promise<boolean> {

@@ -70,6 +70,10 @@ export function syncVerbs(sql: Sql | TransactionSql) {
         p_migration_id => ${id}, p_actor => ${actor}, p_confirm => ${order.confirm ?? null},
         p_is_rehearsal => ${order.dryRun ?? false}) as answer`)
     },
+    /** Begins the sweep that is due, if any: what pg_cron does in a project. */
+    async runSchedules(): Promise<void> {
+      await one(sql`select migration.run_schedules() as answer`)
+    },
     /** @throws `migration_unknown`, `cutover_not_running` */
     abortCutover(id: string, actor: string): Promise<CutoverAnswer> {
       return one(sql`select migration.abort_cutover(

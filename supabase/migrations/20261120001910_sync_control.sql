@@ -51,6 +51,11 @@ begin
   if p_amendment is not null then
     perform migration._amend_sync(v_migration, p_amendment, p_actor);
   end if;
+  if exists (select from migration.cutovers c where c.migration_id = p_migration_id and c.state = 'completed') then
+    -- the target lives a life of its own by now
+    perform migration._raise('SF409', 'already_cut_over', 'This migration was cut over: its source is not followed any more.',
+      'Begin a new migration where the target is to be filled anew.');
+  end if;
   if not migration._is_syncing(p_migration_id) then
     return migration.begin_sync(p_migration_id, p_actor);
   end if;

@@ -50,6 +50,7 @@ async function run(call: { source: string; target: string } & Partial<RunOptions
     ended = await runMigration({
       plan: asked,
       jobs: 1,
+      following: { cutover: false, seconds: undefined },
       display: undefined,
       signal: new AbortController().signal,
       log: () => undefined,
