@@ -28,7 +28,7 @@ select p.migration_id, p.entity_status_id, e.entity_name, e.target_entity, e.def
        coalesce(s.records_deleted, 0) as records_deleted, coalesce(s.records_marked, 0) as records_marked,
        coalesce(s.records_refused, 0) as records_refused,
        (select count(*) from migration.gone_rows g where g.entity_status_id = p.entity_status_id and g.state = 'held') as gone_rows_held,
-       case when e.definition #>> '{sync,strategy}' = 'log' then (y.source #>> '{log,lag_bytes}')::bigint end as log_bytes
+       case when e.definition #>> '{sync,strategy}' = 'log' then (y.source #>> '{log,retained_bytes}')::bigint end as log_bytes
   from migration.sync_positions p
   join migration.sync_states y on y.migration_id = p.migration_id
   join migration.entity_statuses e on e.id = p.entity_status_id

@@ -70,13 +70,13 @@ describe('a halt', () => {
     expect(await codeOf(sql`select migration.resume_sync(${id}, 'test')`)).toBe(
       'SF409 sync_not_halted',
     )
-    await sql`update migration.sync_states set source = '{"system": "1", "xmax": "9", "log": {"lag_bytes": 5}}' where migration_id = ${id}`
+    await sql`update migration.sync_states set source = '{"system": "1", "xmax": "9", "log": {"retained_bytes": 5}}' where migration_id = ${id}`
     await sql`select migration._halt_sync(${id}, 'source_went_back', 'Test.')`
     expect(await states(sql, id)).toMatchObject({ state: 'halted', code: 'source_went_back' })
     await sql`select migration.resume_sync(${id}, 'test')`
     const [after] = await sql`
       select y.source, v.scope from migration.sync_states y join migration.sweeps v on v.migration_id = y.migration_id where y.migration_id = ${id}`
-    expect(after).toEqual({ source: { log: { lag_bytes: 5 } }, scope: 'hash' })
+    expect(after).toEqual({ source: { log: { retained_bytes: 5 } }, scope: 'hash' })
     const audited =
       await sql`select action from migration.audit_log where migration_id = ${id} order by id desc limit 2`
     expect(audited.map(({ action }) => action)).toContain('migration.resume_sync')
