@@ -6,7 +6,7 @@ import { estimateRows } from './estimate.ts'
 import type { Note } from './problem.ts'
 import { type Plan, planSchema } from './schema.ts'
 import { nameOf } from './selection.ts'
-import { proposalNote, proposeSync } from './sync/propose.ts'
+import { proposalNotes, proposeSync } from './sync/propose.ts'
 
 export interface DiscoverOptions {
   readonly name: string
@@ -98,7 +98,7 @@ function proposeAll(tables: readonly CatalogTable[], catalog: Catalog) {
   })
   return {
     part: { entities, sync: {} },
-    notes: [proposalNote(), ...proposals.flatMap(({ notes }) => notes)],
+    notes: [...proposalNotes(proposals), ...proposals.flatMap(({ notes }) => notes)],
   }
 }
 

@@ -4,14 +4,12 @@ import { estimateRows } from '../estimate.ts'
 import { chooseScan } from '../key.ts'
 import { type Note, planPath } from '../problem.ts'
 import { nameOf } from '../selection.ts'
-import { isIndexed } from './indexed.ts'
 import { leavesOf } from './leaves.ts'
+import { isIndexed, isSmall } from './reading.ts'
 import type { EntitySync } from './sync.ts'
 import { usualColumn } from './usual-columns.ts'
 import { watchedType, withoutZone } from './watched-column.ts'
 
-/** Rows that are read whole without anybody noticing. */
-const smallRows = 10_000
 /** Rows that take long to look through. */
 const manyRows = 5_000_000
 
@@ -31,18 +29,28 @@ export function proposeSync(
   if (!canFollow(table, catalog)) return { sync: undefined, notes: [compared(table, path)] }
   const timed = proposeTimestamp(table, catalog, at)
   if (timed !== undefined) return timed
-  return { sync: { strategy: 'xmin' }, notes: [scanned(table, at)] }
+  const isLarge = estimateRows(table) > manyRows
+  return { sync: { strategy: 'xmin' }, notes: isLarge ? [scanned(table, at)] : [] }
 }
 
 /** What holds of the draft as a whole. */
-export function proposalNote(): Note {
-  return {
+export function proposalNotes(proposals: readonly Proposal[]): Note[] {
+  const scanned = proposals.filter(({ sync }) => sync?.strategy === 'xmin').length
+  const defaults: Note = {
     code: 'sync_defaults',
     message:
       'Changes are looked for every 30 seconds, deleted rows every 15 minutes, and all rows are compared at 03:00 GMT. Rows that the source deletes are deleted in the target.',
     hint: 'Change sync.schedule and sync.deletes where that is not what you want.',
     path: 'sync',
   }
+  if (scanned === 0) return [defaults]
+  const guessed: Note = {
+    code: 'sync_xmin_guessed',
+    message: `Changes of ${scanned} of ${proposals.length} tables are found by the transactions that wrote them: no column with an index tells the time of a change. Every sweep looks through their rows.`,
+    hint: 'Name a column under sync.column with the strategy timestamp where there is one.',
+    path: 'entities',
+  }
+  return [defaults, guessed]
 }
 
 /** Rows with a key that comes along, in tables that say which transaction wrote them. */
@@ -70,7 +78,7 @@ function proposeTimestamp(
   const isKept = table.update_triggers.length > 0
   // Where the whole table is read in any case, only a trigger makes the column as sure as xmin.
   const isCheap = isIndexed(table, column.name)
-  if (!isCheap && !(isKept && estimateRows(table) < smallRows)) return undefined
+  if (!isCheap && !(isKept && isSmall(table))) return undefined
   const zone = watchedType(column, catalog) === withoutZone ? { zone: 'UTC' } : {}
   const why = isCheap ? 'has an index' : 'is in a small table'
   const kept = isKept
@@ -96,14 +104,10 @@ function zoneNote(table: CatalogTable, column: string, at: readonly PropertyKey[
 }
 
 function scanned(table: CatalogTable, at: readonly PropertyKey[]): Note {
-  const rows = estimateRows(table)
   return {
-    code: 'sync_xmin_guessed',
-    message: `Changes of ${nameOf(table)} are found by the transactions that wrote them: no column with an index tells the time of a change. Every sweep looks through its rows, about ${rows.toLocaleString('en-US')}.`,
-    hint:
-      rows > manyRows
-        ? 'Add an index on a time of the last change, choose the strategy log, or let sweeps run less often.'
-        : 'Name a column under sync.column with the strategy timestamp where there is one.',
+    code: 'sync_many_rows',
+    message: `Every sweep looks through all rows of ${nameOf(table)}, about ${estimateRows(table).toLocaleString('en-US')}.`,
+    hint: 'Add an index on a time of the last change, choose the strategy log, or let sweeps run less often.',
     path: planPath([...at, 'strategy']),
   }
 }

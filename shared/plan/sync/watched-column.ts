@@ -8,7 +8,7 @@ import { travelType } from '../mapping/stage.ts'
 import type { World } from '../mapping/world.ts'
 import type { Problem } from '../problem.ts'
 import { nameOf } from '../selection.ts'
-import { isIndexed } from './indexed.ts'
+import { isIndexed, isSmall } from './reading.ts'
 import type { SyncScope } from './scope.ts'
 
 export const withZone = 'timestamp with time zone'
@@ -136,7 +136,7 @@ function tellZone({ problem }: SyncScope, why: string): void {
 }
 
 function noteIndex({ table, note }: SyncScope, { name }: CatalogColumn): void {
-  if (isIndexed(table, name)) return
+  if (isSmall(table) || isIndexed(table, name)) return
   note('column', {
     code: 'sync_column_unindexed',
     message: `No index of ${nameOf(table)} begins with ${name}: every sweep reads the whole table at the source.`,
@@ -146,7 +146,7 @@ function noteIndex({ table, note }: SyncScope, { name }: CatalogColumn): void {
 
 function noteKeeping({ table, note }: SyncScope, column: CatalogColumn): void {
   const { name, not_null } = column
-  if (!not_null) {
+  if (!not_null && !isSmall(table)) {
     note('column', {
       code: 'sync_column_nullable',
       message: `${name} of ${nameOf(table)} can be null: all rows without a value are looked through in every sweep.`,

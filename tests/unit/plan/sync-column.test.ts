@@ -91,6 +91,9 @@ describe('the column of the strategy timestamp', () => {
 
   it('is worth a note where it can be null', () => {
     expect(asked(timestamp('maybe')).notes).toEqual([`sync_column_nullable ${path}.column`])
+    const statistics = { rows: 9999, pages: 100, bytes: 819_200 }
+    const small = source({ indexes: [], statistics })
+    expect(asked(timestamp('maybe'), { at: small }).notes).toEqual([])
   })
 })
 
