@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type Dice, dice } from '../support/dice.ts'
 import { kill } from '../support/process.ts'
 import { logScene } from './log-scene.ts'
-import { caughtUp, sweepOf } from './scene.ts'
+import { caughtUp, sweepOf, unscheduled } from './scene.ts'
 import { startWriters, type WrittenTable } from './writers.ts'
 
 const { seed } = dice()
@@ -41,6 +41,7 @@ describe(`with FERRY_SEED=${seed}`, async () => {
         entities: tables.map(({ entity }) => entity),
         more: {
           sync: {
+            schedule: unscheduled,
             overlap_seconds: 10,
             publication: name,
             delete_limit: { rows: 100_000, share: 1 },

@@ -21,7 +21,7 @@ import {
   type Strategy,
 } from './clinic-source.ts'
 import { streamerRole } from './log-scene.ts'
-import { caughtUp, type Swept, sweepOf } from './scene.ts'
+import { caughtUp, type Swept, sweepOf, unscheduled } from './scene.ts'
 
 const chance = dice()
 const isFull = process.env.FERRY_FULL === '1'
@@ -58,7 +58,11 @@ describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${chance.seed}`, as
     const id = await begin({
       entities: clinic.entities(strategy),
       rename: { schemas: { public: schema } },
-      sync: { publication: 'clinic', delete_limit: { rows: 100_000, share: 1 } },
+      sync: {
+        schedule: unscheduled,
+        publication: 'clinic',
+        delete_limit: { rows: 100_000, share: 1 },
+      },
     })
     for (let round = 1; round <= rounds; round += 1) {
       const changes = await clinic.change()
@@ -124,7 +128,12 @@ async function examplePlan(clinic: ClinicSource, strategy: Strategy, system: str
     ...plan,
     source: { secret: 'FIDELITY_SOURCE', schemas: ['public'], system },
     entities: clinic.followed(plan.entities, strategy),
-    sync: { publication: 'clinic', invalid: 'delete', delete_limit: { rows: 100_000, share: 1 } },
+    sync: {
+      schedule: unscheduled,
+      publication: 'clinic',
+      invalid: 'delete',
+      delete_limit: { rows: 100_000, share: 1 },
+    },
   }
 }
 

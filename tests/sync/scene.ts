@@ -28,6 +28,9 @@ export interface SyncScene extends MappedScene {
   both(name: string, query: string): Promise<{ source: string[]; target: string[] }>
 }
 
+/** The test says when to sweep. */
+export const unscheduled = { changes: null, deletes: null, hash: null }
+
 /** Call it at the top level of a test file. */
 export async function syncScene(role?: string): Promise<SyncScene> {
   const scene = await mappedScene(role)
@@ -36,7 +39,8 @@ export async function syncScene(role?: string): Promise<SyncScene> {
     ...scene,
     async follow({ sync = {}, ...told }) {
       await scene.prepare(told)
-      const id = await scene.begin({ ...told, more: { ...told.more, sync } })
+      const more = { ...told.more, sync: { schedule: unscheduled, ...sync } }
+      const id = await scene.begin({ ...told, more })
       await caughtUp(target, id)
       return id
     },
