@@ -54,7 +54,9 @@ create function migration._counts(p_pass migration.verifications) returns table 
 language sql stable set search_path = '' as $$
   select e.id, e.entity_name, t.source_rows, t.target_rows, e.records_read, e.records_failed, e.records_filtered,
          copied.read, greatest(t.source_rows, t.target_rows, copied.read, e.records_read),
-         greatest(abs(t.source_rows - t.target_rows - e.records_failed), abs(copied.read - e.records_read))
+         -- a row that is kept is there, and has a dead letter
+         greatest(abs(t.source_rows - t.target_rows - e.records_failed + (select count(*) from migration._kept_rows(e.id))),
+           abs(copied.read - e.records_read))
     from (select b.entity_status_id, sum((r ->> 'source_rows')::bigint)::bigint as source_rows,
                  sum((r ->> 'target_rows')::bigint)::bigint as target_rows
             from migration.batches b cross join lateral jsonb_array_elements(b.outcome) r
@@ -102,13 +104,21 @@ $$;
 comment on function migration._write_counts(migration.verifications) is
   'The check of the counts: the totals of the checks over rows against each other and against the ledger of the copy.';
 
+create function migration._is_spared(p_pass_id uuid, p_entity_status_id uuid, p_check text) returns boolean
+language sql stable set search_path = '' as $$
+  select count(*) > 0 and bool_and(f.severity = 'warning') from migration.findings f
+   where f.verification_id = p_pass_id and f.entity_status_id = p_entity_status_id and f.check_name = p_check
+$$;
+comment on function migration._is_spared(uuid, uuid, text) is 'Whether all that a check of an entity has found are warnings.';
+
 create function migration._write_results(p_pass migration.verifications) returns void
 language sql set search_path = '' as $$
   insert into migration.validation_results (migration_id, verification_id, entity_status_id, check_name,
     validation_type, entity_name, status, records_validated, issues_found, issue_details,
     validation_criteria, executed_at, execution_duration_ms)
   select p_pass.migration_id, p_pass.id, e.id, r ->> 'check', min(r ->> 'type'), e.entity_name,
-         case when bool_or(r ->> 'status' = 'failed') then 'failed'
+         case when bool_or(r ->> 'status' = 'failed') then
+                case when migration._is_spared(p_pass.id, e.id, r ->> 'check') then 'warning' else 'failed' end
               when bool_or(r ->> 'status' = 'warning') then 'warning' else 'passed' end,
          sum((r ->> 'validated')::bigint), sum((r ->> 'issues')::bigint),
          migration._finding_kinds(p_pass.id, e.id, r ->> 'check'),
@@ -208,6 +218,9 @@ begin
          coalesce(f -> 'detail', '{}'), migration.clock()
     from jsonb_array_elements(p_findings) f
     left join migration.entity_statuses e on e.migration_id = p_migration_id and e.entity_name = f ->> 'entity';
+  if p_findings <> '[]' then
+    perform migration._spare_kept_rows(v_batch);
+  end if;
   v_ended := not migration._has_open_batches(p_migration_id, v_batch.pass_id);
   if v_ended then
     perform migration._end_verification(v_batch.pass_id);

@@ -3,6 +3,7 @@
  * that must turn red: mostly one. `npm run mutants` takes each out in a copy of the project.
  */
 
+import { cutoverMutants } from './cutover-mutants.ts'
 import { mappingMutants } from './mapping-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { syncMutants } from './sync-mutants.ts'
@@ -15,6 +16,7 @@ const sql = (name: string) => `supabase/migrations/${name}`
 export const mutants: readonly Mutant[] = [
   ...verificationMutants,
   ...mappingMutants,
+  ...cutoverMutants,
   ...syncMutants,
   {
     guard: 'fence: the attempt',

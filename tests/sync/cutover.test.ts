@@ -1,8 +1,8 @@
 /** Cut-overs through the real functions: frozen by the operator or by the plan, passed, refused, failed, rehearsed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { codeOf } from '../guards/driven-sync.ts'
 import { bothSides, cutoverEnded, settingsOf, sourceRoles, tables } from './cutover-scene.ts'
-import { codeOf } from './driven-sync.ts'
 import { syncScene } from './scene.ts'
 
 const scene = await syncScene()
@@ -174,6 +174,40 @@ describe('a cut-over', { timeout: 120_000 }, () => {
       })
     }
     expect((await cutover(id, { confirm: 'wrong' })).code).toBe('cutover_not_confirmed')
+  })
+
+  test('passes where the plan keeps the row of before a refused one', async () => {
+    const name = 'cut_kept'
+    const mapped = (table: string, id: object) => ({
+      source: `${name}.${table}`,
+      ...id,
+      columns: { legacy: 'id', x: { op: 'cast', of: 'x', to: 'integer' } },
+    })
+    const id = await scene.follow({
+      name,
+      source: `create table t (id integer primary key, x text); insert into t select n, n from generate_series(1, 50) n;
+        create table p (id integer primary key, x text); insert into p select * from t`,
+      entities: [mapped('t', { id: { strategy: 'uuid' } }), mapped('p', {})],
+      sync: { invalid: 'keep', cutover: { drain: 'hash' } },
+    })
+    scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
+    await application.unsafe(
+      `update ${name}.t set x = 'bad' where id = 3; insert into ${name}.t values (60, 'bad'); update ${name}.p set x = 'bad' where id = 4`,
+    )
+    await cutover(id, { confirm: name })
+    const ended = await cutoverEnded(scene, id)
+    expect(
+      ended,
+      JSON.stringify(
+        await scene.target`select entity_name, check_name, kind, severity, row_key, detail from migration.verification_findings where migration_id = ${id}`,
+      ),
+    ).toMatchObject({ state: 'completed', code: null })
+    expect(await scene.letters(id, 't')).toEqual(['3 value_invalid', '60 value_invalid'])
+    expect(await scene.rows(`select x from ${name}_new.t where legacy = 3`)).toEqual(['3'])
+    const told =
+      await scene.rows(`select kind, severity, row_key ->> 0 from migration.verification_findings
+      where migration_id = '${id}' order by entity_name, row_key`)
+    expect(told).toEqual(['extra warning 4', 'extra warning 3'])
   })
 
   test('is rehearsed while the application writes, and leaves no trace', async () => {

@@ -1,8 +1,8 @@
 /** The verbs over a migration in sync mode, as the database takes them. Real PostgreSQL, no function. */
 import type { Sql } from 'postgres'
 import { describe, expect, it } from 'vitest'
-import { guardedDatabase } from '../guards/fixture.ts'
 import { codeOf, driveToSync, passAtWork } from './driven-sync.ts'
+import { guardedDatabase } from './fixture.ts'
 
 const database = guardedDatabase()
 const { table } = database

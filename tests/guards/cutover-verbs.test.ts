@@ -1,9 +1,9 @@
 /** What may begin a cut-over, what it holds off, and calling it off, as the database takes them. Real PostgreSQL. */
 import type { Sql } from 'postgres'
 import { describe, expect, it } from 'vitest'
-import { guardedDatabase } from '../guards/fixture.ts'
 import { begin, byRole, newest, phase } from './cutover-phases.ts'
 import { codeOf, driveToSync, passAtWork } from './driven-sync.ts'
+import { guardedDatabase } from './fixture.ts'
 
 const database = guardedDatabase()
 const { table } = database

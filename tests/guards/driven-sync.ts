@@ -1,6 +1,6 @@
 /** A migration in sync mode that no function works on: what verbs, schedules and the cut-over's chain are tested on. */
 import type { Sql } from 'postgres'
-import { type Claim, claim, type Driven, driveMigration } from '../guards/fixture.ts'
+import { type Claim, claim, type Driven, driveMigration } from './fixture.ts'
 
 /** Rows and steps are done, and the first sweep has caught up. */
 export async function driveToSync(url: string, table: string, plan: object = {}): Promise<Driven> {

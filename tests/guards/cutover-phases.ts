@@ -1,9 +1,9 @@
 /** The phases of a cut-over, worked off by hand instead of by functions. */
 import type { Sql } from 'postgres'
 import { expect } from 'vitest'
-import { type Claim, claim } from '../guards/fixture.ts'
-import { endPass } from '../guards/passes.ts'
 import { endSweep, passAtWork } from './driven-sync.ts'
+import { type Claim, claim } from './fixture.ts'
+import { endPass } from './passes.ts'
 
 export const byRole = {
   sync: {

@@ -3,9 +3,9 @@
  * whatever goes wrong gives the source back. Real PostgreSQL.
  */
 import { describe, expect, it } from 'vitest'
-import { claim, guardedDatabase } from '../guards/fixture.ts'
 import { begin, byRole, compare, drain, freeze, newest, phase, work } from './cutover-phases.ts'
 import { catchUp, codeOf, driveToSync } from './driven-sync.ts'
+import { claim, guardedDatabase } from './fixture.ts'
 
 const database = guardedDatabase()
 const { table } = database
@@ -38,6 +38,7 @@ describe('a cut-over', () => {
     const [schedules] =
       await sql`select bool_or(enabled) as any from migration.schedules where migration_id = ${id}`
     expect(schedules!.any).toBe(false)
+    expect(await codeOf(sql`select migration.sync(${id}, 'test')`)).toBe('SF409 already_cut_over')
     await sql.end()
   })
 
