@@ -133,6 +133,7 @@ export type Database = {
           _recount_pass: undefined | null
           _retry_refused: boolean | null
           _settle_pass: undefined | null
+          _spare_kept_rows: undefined | null
           _stage_instead: boolean | null
           _tell_gone: undefined | null
           _write_deletes: boolean | null
@@ -150,6 +151,7 @@ export type Database = {
           | '_recount_pass'
           | '_retry_refused'
           | '_settle_pass'
+          | '_spare_kept_rows'
           | '_stage_instead'
           | '_tell_gone'
           | '_write_deletes'
@@ -3728,9 +3730,19 @@ export type Database = {
       _is_ours: { Args: { p_mapping: Json }; Returns: string }
       _is_settled: { Args: { p_mapping: Json }; Returns: string }
       _is_silent: { Args: Record<PropertyKey, never>; Returns: boolean }
+      _is_spared: {
+        Args: { p_check: string; p_entity_status_id: string; p_pass_id: string }
+        Returns: boolean
+      }
       _is_staged_unordered: { Args: { p_definition: Json }; Returns: boolean }
       _is_syncing: { Args: { p_migration_id: string }; Returns: boolean }
       _keep_others: { Args: { p_definition: Json }; Returns: undefined }
+      _kept_rows: {
+        Args: { p_entity_status_id: string }
+        Returns: {
+          key: string
+        }[]
+      }
       _key_array: { Args: { p_definition: Json; p_key: string }; Returns: Json }
       _key_range: {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
@@ -4274,6 +4286,15 @@ export type Database = {
       _skips: { Args: { p_mapping: Json }; Returns: number[] }
       _sort_alike: { Args: { p_source: string; p_target: string }; Returns: boolean }
       _source_changed: { Args: { p_before: Json; p_facts: Json }; Returns: string }
+      _spare_kept_rows: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
       _stage_findings: {
         Args: { p_after: Json; p_definition: Json; p_through: Json }
         Returns: Json
