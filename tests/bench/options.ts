@@ -24,12 +24,14 @@ export interface BenchOptions {
   readonly large: boolean
   readonly verification: boolean
   readonly mapping: boolean
+  readonly sync: boolean
   /** Of the generated clinic: 1 is about 100,000 rows. */
   readonly clinicScale: number
 }
 
 /** What the goals of verification are told of. */
 const VERIFIED_ROWS = 1_000_000
+const LOGGED_CHANGES = 300_000
 
 export const USAGE = `npm run bench -- [options]
   --rows N --tables N --width BYTES --types mixed|text|numbers   the dataset (2000000, 2, 250, mixed)
@@ -43,6 +45,7 @@ export const USAGE = `npm run bench -- [options]
   --large         with --scaling: 10 million rows, too
   --verification  a clone of 1 million rows verified instead, beside the servers' own checksums
   --mapping       a clone with new ids, beside the same by hand, and a clinic with dirt
+  --sync          changes taken from the log of the source (300000 of them)
   --clinic SCALE  with --mapping: how large that clinic is, 1 for about 100000 rows (10)
   --directory P   servers and datasets are kept here (a folder in the system's temporary one)
   --json FILE     all measurements
@@ -70,6 +73,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       large: flag,
       verification: flag,
       mapping: flag,
+      sync: flag,
       clinic: text,
       write: flag,
     },
@@ -77,7 +81,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const directory = values.directory ?? join(tmpdir(), 'ferry-bench')
   return {
     dataset: {
-      rows: count(values.rows, values.verification ? VERIFIED_ROWS : DEFAULT_DATASET.rows),
+      rows: count(values.rows, usualRows(values)),
       tables: count(values.tables, DEFAULT_DATASET.tables),
       width: count(values.width, DEFAULT_DATASET.width),
       types: typesOf(values.types),
@@ -95,8 +99,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
     large: values.large,
     verification: values.verification,
     mapping: values.mapping,
+    sync: values.sync,
     clinicScale: count(values.clinic, 10),
   }
+}
+
+function usualRows(asked: { readonly verification: boolean; readonly sync: boolean }): number {
+  if (asked.sync) return LOGGED_CHANGES
+  return asked.verification ? VERIFIED_ROWS : DEFAULT_DATASET.rows
 }
 
 /** What `ferry run` takes where its plan says nothing: as many as there are processors, 2 to 8. */

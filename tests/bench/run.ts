@@ -18,6 +18,7 @@ import { measureScaling } from './scaling.ts'
 import { scalingTables } from './scaling-tables.ts'
 import { type BenchServers, SETTINGS, startBenchServers } from './servers.ts'
 import { contendersTable, ferryTable } from './summary.ts'
+import { logCaptureTables, measureLogCapture } from './sync/log-capture.ts'
 import { measureVerification, usesOf } from './verification/rounds.ts'
 import { verificationTables } from './verification/tables.ts'
 
@@ -26,15 +27,21 @@ const args = process.argv.slice(2)
 const options = readOptions(args)
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-const { directory, release, scaling, mapping, verification } = options
-const extra = scaling ? COUNT_FUNCTIONS : mapping ? profileSettings(release) : {}
+const { directory, release, scaling, mapping, verification, sync } = options
+const extra = scaling
+  ? COUNT_FUNCTIONS
+  : mapping
+    ? profileSettings(release)
+    : sync
+      ? { wal_level: 'logical' }
+      : {}
 const servers = await startBenchServers(directory, release, extra)
 const stop = () => void servers.stop().finally(() => process.exit(130))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
 try {
   say(`${servers.version}, both servers; ${cpus().length} processors`)
   say(`settings: ${JSON.stringify(SETTINGS)}`)
-  const measure = mapping ? map : verification ? verify : scaling ? scale : compare
+  const measure = sync ? follow : mapping ? map : verification ? verify : scaling ? scale : compare
   await measure(servers, options)
 } finally {
   await servers.stop()
@@ -79,6 +86,11 @@ async function map(servers: BenchServers, options: BenchOptions): Promise<void> 
     clinicScale,
     ...measured,
   })
+}
+
+async function follow(servers: BenchServers, options: BenchOptions): Promise<void> {
+  const measured = await measureLogCapture(servers, options, say)
+  conclude('log capture', logCaptureTables(measured), measured, { measured })
 }
 
 /** Prints the tables, keeps the measurements and, where asked, puts the tables into the documentation. */

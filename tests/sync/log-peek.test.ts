@@ -115,6 +115,19 @@ describe('the log of a source', async () => {
     expect(found.keys.size).toBe(0)
   })
 
+  it('tells of what was committed without waiting for the disk', async () => {
+    await sql`insert into plain select generate_series(400001, 400003)`
+    await server.touched()
+    const seen = new Set<string>()
+    await sql`set synchronous_commit = off`
+    for (let id = 400_010; id < 400_030; id += 1) {
+      await sql`insert into plain values (${id})`
+      for (const key of (await server.touched()).of('plain')) seen.add(key)
+      expect(seen).toContain(`["${id}"]`)
+    }
+    await sql`reset synchronous_commit`
+  })
+
   it('is read in parts of whole transactions', async () => {
     for (let id = 300; id < 306; id += 1) {
       await sql.unsafe(`insert into plain select ${id} + n * 100 from generate_series(0, 9) n`)

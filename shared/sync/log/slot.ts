@@ -23,7 +23,7 @@ export interface SlotState {
 export interface LogServer {
   /** `server_version_num` */
   readonly release: number
-  /** Everything that is committed before it can be read. */
+  /** Everything that is committed before it can be read, and everything was that others could see by then. */
   readonly flushed: bigint
   readonly slot: SlotState | null
 }
@@ -38,10 +38,30 @@ export async function readServer(session: LogSession, slot: string): Promise<Log
     `select pg_catalog.current_setting('server_version_num')::int as release, pg_catalog.pg_is_in_recovery() as standby`,
   )
   const { release, standby } = version!
+  if (!standby) await untilFlushed(session)
   const [now] = await session.rows<{ flushed: string; slot: SlotState | null }>(
     serverStatement(release, standby, slot),
   )
   return { release, flushed: parseLsn(now!.flushed), slot: now!.slot }
+}
+
+/**
+ * What was committed without waiting for the disk (`synchronous_commit = off`) is seen by everybody and cannot be
+ * read yet: the server flushes it within three times its `wal_writer_delay`. Other records may wait longer.
+ */
+async function untilFlushed(session: LogSession): Promise<void> {
+  const [begin] = await session.rows<{ written: string; wait_ms: number }>(
+    `select pg_catalog.pg_current_wal_insert_lsn()::text as written, (select 3 * setting::int + 100
+       from pg_catalog.pg_settings where name = 'wal_writer_delay') as wait_ms`,
+  )
+  const deadline = performance.now() + begin!.wait_ms
+  while (performance.now() < deadline) {
+    const [now] = await session.rows<{ flushed: string }>(
+      'select pg_catalog.pg_current_wal_flush_lsn()::text as flushed',
+    )
+    if (parseLsn(now!.flushed) >= parseLsn(begin!.written)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 /** What is written may not be flushed yet, and what is not flushed cannot be read. */
