@@ -118,13 +118,18 @@ function tell(
 async function forgetAll(console: Console, target: string, command: RunCommand): Promise<ExitCode> {
   const forgotten = await forget(target, command.force === true)
   console.result(forgotten)
-  const { database, removed, migrations } = forgotten
+  const { database, removed, migrations, slots } = forgotten
   const count = `${migrations} ${migrations === 1 ? 'migration' : 'migrations'}`
   console.say(
     removed
       ? `Removed from ${database}: schema migration with the records of ${count}. The tables that were filled stay.`
       : `There is no schema migration in ${database}: nothing to remove.`,
   )
+  for (const slot of slots) {
+    console.remark(
+      `A replication slot is left at the source and keeps its log: select pg_drop_replication_slot('${slot}');`,
+    )
+  }
   return EXIT.done
 }
 

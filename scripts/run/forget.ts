@@ -13,6 +13,8 @@ export interface Forgotten {
   /** How many migrations were on record, and of those how many had not ended. */
   readonly migrations: number
   readonly unfinished: number
+  /** Replication slots that the migrations have left at their sources. */
+  readonly slots: readonly string[]
 }
 
 /**
@@ -25,14 +27,15 @@ export async function forget(address: string, force: boolean): Promise<Forgotten
     const { database, has_schema, has_control, has_cli_record } = await inspectTarget(sql)
     if (!has_schema) {
       forgetFunctions(address)
-      return { database, removed: false, migrations: 0, unfinished: 0 }
+      return { database, removed: false, migrations: 0, unfinished: 0, slots: [] }
     }
     if (!has_control) throw foreign()
     const counts = await at('target', countMigrations(sql))
     if (counts.unfinished > 0 && !force) throw stillUnfinished(counts.unfinished)
+    const slots = await at('target', listSlots(sql))
     await at('target', remove(sql, has_cli_record))
     forgetFunctions(address)
-    return { database, removed: true, ...counts }
+    return { database, removed: true, ...counts, slots }
   } finally {
     await sql.end({ timeout: 1 })
   }
@@ -44,6 +47,15 @@ async function countMigrations(sql: Sql): Promise<{ migrations: number; unfinish
            (count(*) filter (where status in ('pending', 'running')))::integer as unfinished
       from migration.orchestrations where parent_id is null`
   return row ?? { migrations: 0, unfinished: 0 }
+}
+
+/** A control schema of an earlier release has no table of them. */
+async function listSlots(sql: Sql): Promise<string[]> {
+  const [books] = await sql<{ there: boolean }[]>`
+    select to_regclass('migration.source_slots') is not null as there`
+  if (!books?.there) return []
+  const rows = await sql<{ slot_name: string }[]>`select slot_name from migration.source_slots`
+  return rows.map(({ slot_name }) => slot_name)
 }
 
 async function remove(sql: Sql, hasCliRecord: boolean): Promise<void> {

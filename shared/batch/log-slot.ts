@@ -23,6 +23,8 @@ export async function openLog(lane: Lane, batch: ClaimedBatch): Promise<HeldLog>
   const control = logControl(lane.target)
   const state = await control.openLog(batch.migration_id)
   const address = await lane.address(batch.source_secret)
+  // One connection at a time: a lane is counted as one.
+  await (await lane.source(batch.source_secret)).close()
   return {
     slot: slotName(batch.migration_id),
     state,

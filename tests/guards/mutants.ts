@@ -4,6 +4,7 @@
  */
 
 import { cutoverMutants } from './cutover-mutants.ts'
+import { logMutants } from './log-mutants.ts'
 import { mappingMutants } from './mapping-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { syncMutants } from './sync-mutants.ts'
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...mappingMutants,
   ...cutoverMutants,
   ...syncMutants,
+  ...logMutants,
   {
     guard: 'fence: the attempt',
     file: sql('20261120001300_claim.sql'),

@@ -1,5 +1,9 @@
 /** Slots: none is made where the source does not let its log be read, and none is left where nobody reads it. */
+
+import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
+import { forget } from '../../scripts/run/forget.ts'
+import { testDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { logScene, slotOf } from './log-scene.ts'
 
@@ -58,3 +62,13 @@ describe('a slot', () => {
 function logged(stage: string): boolean {
   return project.functionLines().some((line) => JSON.stringify(line).includes(stage))
 }
+
+test('slots that are left are named when the control schema is forgotten', async () => {
+  const { url, drop } = await testDatabase()
+  const sql = postgres(url, { max: 1, onnotice: () => undefined })
+  await sql`insert into migration.source_slots (migration_id, source_secret, slot_name, noted_at)
+    values (gen_random_uuid(), 'LEGACY', 'supaferry_left', now())`
+  await sql.end()
+  expect(await forget(url, false)).toMatchObject({ removed: true, slots: ['supaferry_left'] })
+  await drop()
+})

@@ -1,0 +1,66 @@
+/** The guards of following a log: see `mutants.ts`. */
+import type { Mutant } from './mutant.ts'
+
+const file = 'supabase/migrations/20261120001590_log.sql'
+const fence = 'v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);'
+const noFence =
+  'v_batch migration.batches := (select b from migration.batches b where b.migration_id = p_migration_id and b.id = p_batch_id);'
+const overtaken = ['log rejects the hand of an attempt that was overtaken']
+const unneeded = ['log gives a slot up that nobody needs, and no other']
+
+/** A fence, known by what follows it. */
+const withoutFence = (what: string, next: string): Mutant => ({
+  guard: `log: the fence of ${what}`,
+  file,
+  find: `${fence}\nbegin\n  ${next}`,
+  replace: `${noFence}\nbegin\n  ${next}`,
+  tests: overtaken,
+})
+
+export const logMutants: readonly Mutant[] = [
+  {
+    guard: 'log: the fence of a slot that is wanted',
+    file,
+    find: 'perform migration._hold(p_migration_id, p_batch_id, p_attempt);\n  insert',
+    replace: 'insert',
+    tests: overtaken,
+  },
+  withoutFence('a slot that was made', 'perform migration._note_overruns(v_batch, ('),
+  withoutFence('what is recorded', 'perform migration.silence_log()'),
+  withoutFence('what was read', 'perform migration._close_sync_batch(v_batch, (p_log'),
+  {
+    guard: 'log: what is to be compared, until it was',
+    file,
+    find: " and v.status = 'passed')",
+    replace: ')',
+    tests: ['log compares what a sweep that was broken off was to compare'],
+  },
+  {
+    guard: 'log: what a new slot does not tell',
+    file,
+    find: "coalesce(jsonb_object_agg(e.value ->> 'id', 'slot_made'), '{}')",
+    replace: "'{}'::jsonb",
+    tests: ['log compares everything where the slot is a new one'],
+  },
+  {
+    guard: 'log: slots of what has ended',
+    file,
+    find: 'y.ended_at is null and ',
+    replace: '',
+    tests: unneeded,
+  },
+  {
+    guard: 'log: slots of what was cancelled',
+    file,
+    find: " and o.control_state <> 'cancelled'",
+    replace: '',
+    tests: ['log gives the slot of a cancelled migration up'],
+  },
+  {
+    guard: 'log: slots of what is followed another way',
+    file,
+    find: "e.migration_id = o.id and e.definition #>> '{sync,strategy}' = 'log'))",
+    replace: 'e.migration_id = o.id))',
+    tests: unneeded,
+  },
+]
