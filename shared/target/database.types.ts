@@ -135,6 +135,7 @@ export type Database = {
           _settle_pass: undefined | null
           _spare_kept_rows: undefined | null
           _stage_instead: boolean | null
+          _take_log_positions: undefined | null
           _tell_gone: undefined | null
           _write_deletes: boolean | null
           _write_key_batches: boolean | null
@@ -153,6 +154,7 @@ export type Database = {
           | '_settle_pass'
           | '_spare_kept_rows'
           | '_stage_instead'
+          | '_take_log_positions'
           | '_tell_gone'
           | '_write_deletes'
           | '_write_key_batches'
@@ -4344,6 +4346,15 @@ export type Database = {
           p_entity: Omit<
             Database['migration']['Tables']['entity_statuses']['Row'],
             Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
+      _take_log_positions: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
           >
         }
         Returns: undefined

@@ -127,11 +127,12 @@ begin
     join migration.entity_statuses e on e.id = (a ->> 'entity_status_id')::uuid
     join migration.sync_positions p on p.entity_status_id = e.id
    where jsonb_array_length(a -> 'batches') > 0;
-  -- where nothing is to be done, it is done
+  -- where nothing is to be done, it is done; what is read from the log is not told by a look
   update migration.sync_positions p
-     set watermark = migration._watermark_after(p, p_look -> 'facts', a), changes_at = (p_look #>> '{facts,clock}')::timestamptz
-    from jsonb_array_elements(p_look -> 'answers') a
-   where p.entity_status_id = (a ->> 'entity_status_id')::uuid and jsonb_array_length(a -> 'batches') = 0;
+     set watermark = migration._watermark_after(p, p_look -> 'facts', a),
+         changes_at = case e.definition #>> '{sync,strategy}' when 'log' then p.changes_at else (p_look #>> '{facts,clock}')::timestamptz end
+    from jsonb_array_elements(p_look -> 'answers') a join migration.entity_statuses e on e.id = (a ->> 'entity_status_id')::uuid
+   where p.entity_status_id = e.id and jsonb_array_length(a -> 'batches') = 0;
   insert into migration.sync_looks (migration_id, source_next, horizon, looked_at)
   values (p_batch.migration_id, (p_look #>> '{facts,next}')::numeric, migration._horizon(p_batch.migration_id, p_look -> 'facts'), migration.clock())
   on conflict do nothing;

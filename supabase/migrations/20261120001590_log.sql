@@ -97,6 +97,17 @@ $$;
 comment on function migration._read_on(migration.batches, text) is
   'Queues the batch that reads the next part of the log, up to where the sweep began to.';
 
+create function migration._take_log_positions(p_batch migration.batches) returns void
+language sql set search_path = '' as $$
+  -- the others move with the end of the sweep
+  update migration.sync_positions p set changes_at = (p.watermark ->> 'clock')::timestamptz
+    from migration.entity_statuses e
+   where e.id = p.entity_status_id and p.migration_id = p_batch.migration_id and e.definition #>> '{sync,strategy}' = 'log'
+     and not exists (select from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = e.id)
+$$;
+comment on function migration._take_log_positions(migration.batches) is
+  'Moves entities that the log tells nothing of: that is known when it is read.';
+
 create function migration._watch_slot(p_migration_id uuid, p_facts jsonb) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -151,6 +162,7 @@ begin
   else
     perform migration._write_overruns(v_batch);
     perform migration._write_key_batches(v_batch);
+    perform migration._take_log_positions(v_batch);
     perform migration._end_sweep_if_done(v_batch);
   end if;
   if (p_log ->> 'changes')::bigint > 0 or p_log -> 'overruns' <> '{}' then

@@ -132,6 +132,30 @@ describe('a migration that follows the log', () => {
     await equal('l_publication')
   })
 
+  test('is not up to date before the log was read', async () => {
+    const id = await scene.followLog({
+      name: 'l_lag',
+      source: 'create table item (id int primary key); create table other (id int primary key)',
+      entities: [{ source: 'l_lag.item' }, { source: 'l_lag.other' }],
+    })
+    const times = async () => {
+      const rows = await target<{ at: string }[]>`
+        select changes_at::text as at from migration.sync_positions where migration_id = ${id} order by 1`
+      return rows.map(({ at }) => at)
+    }
+    const before = await times()
+    await source`alter publication l_lag_pub set (publish = 'insert')`
+    expect(await scene.sweep(id)).toMatchObject({ code: 'log_publication_operations' })
+    expect(await times()).toEqual(before)
+    await source`alter publication l_lag_pub set (publish = 'insert, update, delete, truncate')`
+    await target`update migration.sync_states set halted_at = null, halted_code = null, halted_reason = null where migration_id = ${id}`
+    await scene.sweep(id)
+    await scene.sweep(id)
+    const [first, second] = await times()
+    expect(first).toBe(second)
+    expect(before).not.toContain(first)
+  })
+
   test('tells once when the slot holds back more than it may', async () => {
     const id = await follow('l_limit', '', { log_limit_bytes: 1 })
     for (const id of [51, 52]) await source`insert into l_limit.item values (${id}, 'v')`
