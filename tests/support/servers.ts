@@ -34,7 +34,12 @@ export const TEMPLATE = 'ferry_template'
  * A test run's data need not survive a power cut, but it must survive a crash of the server: commits
  * that were acknowledged are in the system's cache at least.
  */
-export const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_prepared_transactions: '10' }
+export const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  max_prepared_transactions: '10',
+  max_replication_slots: '100',
+}
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'ferry-test-'))
