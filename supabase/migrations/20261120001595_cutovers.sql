@@ -24,7 +24,7 @@ create table migration.cutovers (
   failure_code text,
   failure_reason text,
   report jsonb not null default '{"phases": []}',
-  constraint cutovers_state_known check (state in ('checking', 'freezing', 'draining', 'sequences', 'verifying',
+  constraint cutovers_state_known check (state in ('checking', 'sweeping', 'freezing', 'draining', 'sequences', 'verifying',
     'analyzing', 'unfreezing', 'completed', 'failed', 'dry_run_done')),
   constraint cutovers_freeze_known check (freeze_mode in ('operator', 'role')),
   constraint cutovers_role_named check ((freeze_mode = 'role') = (freeze_role is not null)),

@@ -12,7 +12,9 @@ comment on function migration._cutover_waits(uuid) is 'Whether a cut-over withou
 create function migration._next_phase(p_cutover migration.cutovers) returns text
 language sql immutable set search_path = '' as $$
   select case p_cutover.state
-    when 'checking' then case when p_cutover.is_rehearsal then 'draining' else 'freezing' end
+    when 'checking' then 'sweeping'
+    -- what is brought over before the freeze need not be after it
+    when 'sweeping' then case when p_cutover.is_rehearsal then 'draining' else 'freezing' end
     when 'freezing' then 'draining'
     when 'draining' then 'sequences'
     when 'sequences' then 'verifying'
@@ -53,7 +55,7 @@ begin
   update migration.cutovers c set state = p_state where c.id = p_cutover.id;
   case p_state
     when 'freezing' then perform migration._open_cutover_pass(p_cutover.id, 'freeze');
-    when 'draining' then
+    when 'sweeping', 'draining' then
       perform migration.sweep(p_migration_id => p_cutover.migration_id, p_actor => 'cutover', p_scope => p_cutover.drain_scope);
       update migration.cutovers c set pass_id = o.verification_id from migration.orchestrations o
        where c.id = p_cutover.id and o.id = p_cutover.migration_id;

@@ -15,6 +15,7 @@ describe('a cut-over', () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id)
     expect(await phase(sql, id, { writers: 1 })).toBe('check')
+    await drain(sql, id)
     await freeze(sql, id)
     await drain(sql, id)
     expect(await phase(sql, id)).toBe('sequences')
@@ -29,7 +30,15 @@ describe('a cut-over', () => {
       status: 'completed',
       sync: 'cut_over',
       cutting: false,
-      phases: ['checking', 'freezing', 'draining', 'sequences', 'verifying', 'analyzing'],
+      phases: [
+        'checking',
+        'sweeping',
+        'freezing',
+        'draining',
+        'sequences',
+        'verifying',
+        'analyzing',
+      ],
     })
     expect(done.downtime).toBeGreaterThan(0)
     const gates =
@@ -46,6 +55,7 @@ describe('a cut-over', () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id)
     await phase(sql, id)
+    await drain(sql, id)
     await freeze(sql, id)
     await drain(sql, id)
     await phase(sql, id)
@@ -90,6 +100,7 @@ describe('a cut-over', () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id)
     await phase(sql, id)
+    await drain(sql, id)
     await freeze(sql, id, { refusal: { code: 'source_not_still', message: 'Test.' } })
     expect(await phase(sql, id)).toBe('unfreeze')
     await work(sql, id)
@@ -105,6 +116,7 @@ describe('a cut-over', () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id)
     await phase(sql, id)
+    await drain(sql, id)
     await freeze(sql, id)
     await claim(sql, id) // the drain begins
     await sql`select migration._abort_pass(${id}, 'source_unreachable')`
@@ -137,6 +149,7 @@ describe('a cut-over', () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id)
     await phase(sql, id)
+    await drain(sql, id)
     const first = (await work(sql, id))!
     await sql`select migration.note_frozen(${id}, ${first.batch_id}, ${first.attempt}, null)`
     await sql`select migration.fail_batch(${id}, ${first.batch_id}, ${first.attempt}, 'timeout', 'x', null, 'x', true)`
@@ -169,6 +182,7 @@ describe('a rehearsal', () => {
     await begin(sql, id, { rehearsal: true })
     await phase(sql, id)
     await drain(sql, id)
+    await drain(sql, id)
     await phase(sql, id)
     await compare(sql, id)
     expect(await phase(sql, id)).toBe('analyze')
@@ -181,7 +195,7 @@ describe('a rehearsal', () => {
       status: 'running',
       sync: 'syncing',
       cutting: false,
-      phases: ['checking', 'draining', 'sequences', 'verifying', 'analyzing'],
+      phases: ['checking', 'sweeping', 'draining', 'sequences', 'verifying', 'analyzing'],
     })
     expect(
       await sql`select 1 from migration.verifications where migration_id = ${id} and is_gate`,
@@ -193,6 +207,7 @@ describe('a rehearsal', () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id, { rehearsal: true })
     await phase(sql, id)
+    await drain(sql, id)
     await drain(sql, id)
     await phase(sql, id)
     await compare(sql, id, [{ kind: 'missing', key: ['3'] }])

@@ -23,7 +23,15 @@ async function follow(name: string, sync: object = {}, entities: string | object
 const cutover = (id: string, more: object = {}) =>
   scene.control({ action: 'cutover', migration_id: id, ...more })
 
-const PHASES = ['checking', 'freezing', 'draining', 'sequences', 'verifying', 'analyzing']
+const PHASES = [
+  'checking',
+  'sweeping',
+  'freezing',
+  'draining',
+  'sequences',
+  'verifying',
+  'analyzing',
+]
 
 /** Writes as an application does, until it is told to stop or is not let any more. */
 function keepWriting(name: string) {
