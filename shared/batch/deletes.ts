@@ -13,7 +13,7 @@ import type { BatchKind, Work } from './kind.ts'
 import { inOneTransaction } from './transaction.ts'
 
 /** Keys that the source is asked for at a time. */
-const askedKeys = 500
+const askedKeys = 2000
 
 export const deletesBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   await platform.failpoint('deletes.claimed')

@@ -9,12 +9,7 @@ import { keysCondition } from '../projection/keys.ts'
 import { pinStatement } from '../projection/settings.ts'
 import { stagedEntity } from '../projection/sync.ts'
 import { textFormatSettings } from '../projection/text-format.ts'
-import {
-  type Differences,
-  findDifferences,
-  ofKeys,
-  withoutMarked,
-} from '../sync/reconcile/differences.ts'
+import { type Differences, findDifferences, ofKeys } from '../sync/reconcile/differences.ts'
 import { findKeys } from '../sync/reconcile/known-keys.ts'
 import { type ClaimedBatch, control } from '../target/control.ts'
 import { deletesControl } from '../target/deletes-control.ts'
@@ -90,9 +85,8 @@ async function plainDifferences(platform: Platform, lane: Lane, batch: ClaimedBa
     rows: task.rows_total ?? 0,
   })
   if (bounds.more) await carve(platform, lane, batch, bounds.range.through!)
-  const { strategy } = bounds.comparison
-  if (strategy === 'row') return { taken: bounds } as const
-  const whole = withoutMarked(bounds.comparison, definition.sync?.mark)
+  const { comparison: whole } = bounds
+  if (whole.strategy === 'row') return { taken: bounds } as const
   const comparison = task.scope === 'hash' ? whole : ofKeys(whole)
   const found = await findDifferences({ ...bounds, comparison })
   await platform.failpoint('reconcile.compared')

@@ -68,7 +68,8 @@ begin
   end if;
   -- a range that outlived its lease gets a longer one: a slow link is no dead function
   v_lease := make_interval(secs => (v_migration.configuration ->> 'lease_seconds')::integer)
-    * least(power(2, v_batch.deaths), 8);
+    -- what goes together cannot be done in parts
+    * case when v_batch.kind = 'deletes' then 8 else least(power(2, v_batch.deaths), 8) end;
   update migration.batches b
      set status = 'processing', attempt = b.attempt + 1, started_at = migration.clock(),
          lease_until = migration.clock() + v_lease, holder_pid = pg_backend_pid(),

@@ -153,6 +153,14 @@ $$;
 comment on function migration._range_condition(jsonb, jsonb, jsonb) is
   'Condition that holds the rows of a range of the source''s key: over rows m of the map, or rows t of the target where the key is preserved. Null where both sides may sort it differently.';
 
+create function migration._is_marked(p_definition jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select case when not p_definition #> '{sync}' ? 'mark' then 'false'
+    else format(case p_definition #>> '{sync,mark,type}' when 'boolean' then 'coalesce(t.%I, false)' else 't.%I is not null' end,
+      p_definition #>> '{sync,mark,column}') end
+$$;
+comment on function migration._is_marked(jsonb) is 'Condition that a row t of the target is marked as gone; false where the plan marks none.';
+
 create function migration._find_sourceless(p_entity migration.entity_statuses, p_own integer, p_range text) returns void
 language plpgsql set search_path = '' set enable_nestloop = off as $$
 declare
@@ -161,8 +169,8 @@ declare
 begin
   if v_mapping ->> 'id' is null then
     execute format('insert into pg_temp.ferry_sourceless (key, is_counted, is_named)
-      select %s, true, true from %s t where %s and not exists (select from pg_temp.ferry_rows e where %s)',
-      migration._identity_text(v_mapping), v_target, p_range, migration._same_identity(v_mapping));
+      select %s, true, true from %s t where %s and not %s and not exists (select from pg_temp.ferry_rows e where %s)',
+      migration._identity_text(v_mapping), v_target, p_range, migration._is_marked(p_entity.definition), migration._same_identity(v_mapping));
     return;
   end if;
   -- what other migrations have mapped is theirs; a row that another key has, too, is counted there
@@ -171,8 +179,10 @@ begin
              and ($2 or not exists (select from migration.id_map o where o.map_entity_id = m.map_entity_id
                and o.target_id = m.target_id and o.source_key <> m.source_key)), true
       from migration.id_map m join migration.loads l on l.id = m.load_id and l.entity_status_id = $3
-     where m.map_entity_id = $1 and %3$s and not exists (select from pg_temp.ferry_rows e where e.key = m.source_key)',
-    v_target, v_mapping #>> array['columns', v_mapping ->> 'id'], p_range)
+     where m.map_entity_id = $1 and %3$s and not exists (select from pg_temp.ferry_rows e where e.key = m.source_key)%4$s',
+    v_target, v_mapping #>> array['columns', v_mapping ->> 'id'], p_range, case when p_entity.definition #> '{sync}' ? 'mark' then
+      format(' and not exists (select from %s t where t.%I = m.target_id and %s)', v_target, v_mapping #>> array['columns', v_mapping ->> 'id'],
+        migration._is_marked(p_entity.definition)) else '' end)
     using p_own, v_mapping ->> 'strategy' = 'lookup', p_entity.id;
 end
 $$;
@@ -189,8 +199,9 @@ begin
   end if;
   execute format('insert into pg_temp.ferry_sourceless (target_key, is_counted, is_named)
     select t.%1$I::text, true, not exists (select from pg_temp.ferry_rows e where e.c%2$s = t.%1$I) from %3$s t
-     where not exists (select from migration.id_map m where m.map_entity_id = $1 and m.target_id = t.%1$I)',
-    v_mapping #>> array['columns', v_mapping ->> 'id'], v_mapping ->> 'id', migration._target_of(p_entity.definition)) using p_own;
+     where not exists (select from migration.id_map m where m.map_entity_id = $1 and m.target_id = t.%1$I) and not %4$s',
+    v_mapping #>> array['columns', v_mapping ->> 'id'], v_mapping ->> 'id', migration._target_of(p_entity.definition),
+    migration._is_marked(p_entity.definition)) using p_own;
 end
 $$;
 comment on function migration._find_unmapped(migration.entity_statuses, integer) is
@@ -203,11 +214,12 @@ declare
   v_rows bigint;
 begin
   if v_mapping ->> 'conflict' = 'fail' and v_mapping ->> 'strategy' <> 'lookup' then
-    execute format('select count(*) from %s', migration._target_of(p_entity.definition)) into v_rows;
+    execute format('select count(*) from %s t where not %s', migration._target_of(p_entity.definition), migration._is_marked(p_entity.definition)) into v_rows;
   else
     execute format('select count(*) from migration.id_map m join migration.loads l on l.id = m.load_id and l.entity_status_id = $2
-       where m.map_entity_id = $1 and exists (select from %s t where t.%I = m.target_id)',
-      migration._target_of(p_entity.definition), v_mapping #>> array['columns', v_mapping ->> 'id']) into v_rows using p_own, p_entity.id;
+       where m.map_entity_id = $1 and exists (select from %s t where t.%I = m.target_id and not %s)',
+      migration._target_of(p_entity.definition), v_mapping #>> array['columns', v_mapping ->> 'id'], migration._is_marked(p_entity.definition))
+      into v_rows using p_own, p_entity.id;
   end if;
   return v_rows;
 end

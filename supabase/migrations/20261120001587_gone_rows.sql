@@ -1,14 +1,6 @@
 -- Owns: the list of rows that the target has and the source has no more.
 -- Called by: apply_changes.sql and function process-batch (reconcile) note; deletes.sql takes away.
 -- Keeps: nothing is taken away here; only what the target knows is noted; what comes back leaves the list.
-create function migration._is_marked(p_definition jsonb) returns text
-language sql immutable set search_path = '' as $$
-  select case when not p_definition #> '{sync}' ? 'mark' then 'false'
-    else format(case p_definition #>> '{sync,mark,type}' when 'boolean' then 'coalesce(t.%I, false)' else 't.%I is not null' end,
-      p_definition #>> '{sync,mark,column}') end
-$$;
-comment on function migration._is_marked(jsonb) is 'Condition that a row t of the target is marked as gone; false where the plan marks none.';
-
 create function migration._target_by_parts(p_definition jsonb, p_parts text) returns text
 language sql stable set search_path = '' as $$
   -- typed where one cast cannot fail and an index may serve; by text otherwise
@@ -56,7 +48,7 @@ begin
       from (select x.key, case when $7 #>> ''{mapping,id}'' is null then migration._key_array(x.key, $7) end as parts from unnest($1) x(key)) k
      where %s or %s
     on conflict (entity_status_id, source_key) do update set pass_id = excluded.pass_id, noted_at = excluded.noted_at,
-      reason = excluded.reason, state = case gone_rows.state when ''held'' then ''pending'' else gone_rows.state end',
+      reason = excluded.reason, state = case when gone_rows.state = ''reported'' and $7 #>> ''{sync,deletes}'' = ''report'' then ''reported'' else ''pending'' end',
     migration._knows(p_definition), migration._has_dead_letter('k.key'))
     using p_keys, p_batch.entity_status_id, p_own, p_batch.migration_id, p_batch.pass_id, p_reason, p_definition;
   get diagnostics v_rows = row_count;
@@ -93,8 +85,13 @@ declare
   v_rows bigint := 0;
 begin
   if exists (select from migration.gone_rows g where g.entity_status_id = p_entity_status_id) then
-    delete from migration.gone_rows g using pg_temp.ferry_rows r
-     where g.entity_status_id = p_entity_status_id and g.source_key = r.key and (r.refused is null or r.refused in (0, -1));
+    with returned as (
+      delete from migration.gone_rows g using pg_temp.ferry_rows r
+       where g.entity_status_id = p_entity_status_id and g.source_key = r.key and (r.refused is null or r.refused in (0, -1))
+       returning g.source_key)
+    update migration.errors d set is_resolved = true, resolved_at = migration.clock(), resolved_by = 'process-batch', resolution = 'superseded'
+      from returned x where d.entity_status_id = p_entity_status_id and d.source_record_id = x.source_key
+       and d.error_code = 'row_gone' and not d.is_resolved;
   end if;
   if v_mark is not null then
     execute format('update %s t set %I = %s from pg_temp.ferry_rows r where (r.refused is null or r.refused in (0, -1)) and %s and %s',

@@ -5,16 +5,21 @@
 create function migration.gone_to_ask(p_migration_id uuid, p_after_entity uuid, p_after_key text, p_limit integer)
 returns table (entity_status_id uuid, definition jsonb, last_key text, keys jsonb)
 language sql stable set search_path = '' as $$
-  with waiting as (
-    select g.entity_status_id, g.source_key from migration.gone_rows g
-     where g.migration_id = p_migration_id and g.state <> 'reported' and g.reason = 'gone'
-       and (p_after_entity is null or (g.entity_status_id, g.source_key) > (p_after_entity, p_after_key))
-  ), first as (
-    select w.* from waiting w where w.entity_status_id = (select x.entity_status_id from waiting x order by x.entity_status_id limit 1)
-     order by w.source_key limit p_limit)
-  select e.id, e.definition, max(f.source_key collate "C"), jsonb_agg(migration._key_array(f.source_key, e.definition) order by f.source_key)
-           filter (where not (e.definition #>> '{mapping,id}' is not null and f.source_key ~ '^='))
-    from first f join migration.entity_statuses e on e.id = f.entity_status_id group by e.id
+  with page as (
+    select x.entity_status_id, x.source_key, first_value(x.entity_status_id) over (order by x.entity_status_id, x.source_key) as first
+      from (select g.entity_status_id, g.source_key from migration.gone_rows g
+             where g.migration_id = p_migration_id and g.state <> 'reported' and g.reason = 'gone'
+               and (g.entity_status_id, g.source_key) > (coalesce(p_after_entity, '00000000-0000-0000-0000-000000000000'), coalesce(p_after_key, ''))
+             order by g.entity_status_id, g.source_key limit p_limit) x
+  ), entity as materialized (
+    -- a definition is large: what is asked of it is asked once
+    select e.id, jsonb_array_length(e.definition -> 'key') > 1 as is_composite, e.definition #>> '{mapping,id}' is not null as is_mapped
+      from migration.entity_statuses e where e.id = (select p.first from page p limit 1)
+  ), keys as (
+    select n.id, max(p.source_key) as last, jsonb_agg(case when n.is_composite then p.source_key::jsonb else jsonb_build_array(p.source_key) end
+             order by p.source_key) filter (where not (n.is_mapped and p.source_key ~ '^=')) as keys
+      from page p join entity n on n.id = p.entity_status_id group by n.id)
+  select e.id, e.definition, k.last, k.keys from keys k join migration.entity_statuses e on e.id = k.id
 $$;
 comment on function migration.gone_to_ask(uuid, uuid, text, integer) is
   'Some of the keys whose rows are to go, of one entity, behind a key of another call: the source is asked for them once more. keys is null where no key leads to them.';

@@ -43,7 +43,9 @@ begin
   select p_batch.migration_id, k.entity_status_id, p_batch.id, 'data_validation', 'row_gone', 'The source has this row no more; it stays in the target.',
          k.source_key, jsonb_build_object('batch_number', p_batch.batch_number), migration.clock()
     from pg_temp.ferry_gone k
-   where k.action = 'report' and exists (select from pg_temp.ferry_going g where g.entity_status_id = k.entity_status_id and g.source_key = k.source_key);
+   where k.action = 'report' and exists (select from pg_temp.ferry_going g where g.entity_status_id = k.entity_status_id and g.source_key = k.source_key)
+     and not exists (select from migration.errors d where d.entity_status_id = k.entity_status_id and d.source_record_id = k.source_key
+       and d.error_code = 'row_gone' and not d.is_resolved);
   update migration.gone_rows g set state = case k.action when 'hold' then 'held' else 'reported' end
     from pg_temp.ferry_gone k
    where g.entity_status_id = k.entity_status_id and g.source_key = k.source_key and k.action in ('hold', 'report');

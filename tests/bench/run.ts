@@ -19,6 +19,7 @@ import { scalingTables } from './scaling-tables.ts'
 import { type BenchServers, SETTINGS, startBenchServers } from './servers.ts'
 import { contendersTable, ferryTable } from './summary.ts'
 import { logCaptureTables, measureLogCapture } from './sync/log-capture.ts'
+import { HASH_PASS, measureSync, syncTables } from './sync/measure.ts'
 import { measureVerification, usesOf } from './verification/rounds.ts'
 import { verificationTables } from './verification/tables.ts'
 
@@ -89,8 +90,14 @@ async function map(servers: BenchServers, options: BenchOptions): Promise<void> 
 }
 
 async function follow(servers: BenchServers, options: BenchOptions): Promise<void> {
-  const measured = await measureLogCapture(servers, options, say)
-  conclude('log capture', logCaptureTables(measured), measured, { measured })
+  const logged = await measureLogCapture(servers, options, say)
+  const swept = isWanted(options, HASH_PASS) ? await measureSync(options, say) : undefined
+  const tables = [
+    ...(logged.length === 0 ? [] : [...logCaptureTables(logged), '']),
+    ...(swept === undefined ? [] : syncTables(swept)),
+  ]
+  const uses = [...logged, ...(swept === undefined ? [] : [swept.use])]
+  conclude('sync', tables, uses, { dataset: options.dataset, logged, swept })
 }
 
 /** Prints the tables, keeps the measurements and, where asked, puts the tables into the documentation. */

@@ -14,7 +14,7 @@ export interface Use {
 
 /** @throws what the work throws */
 export async function measureUse<Result>(
-  { source, target }: BenchServers,
+  { source, target }: Pick<BenchServers, 'source' | 'target'>,
   work: () => Promise<Result>,
 ): Promise<{ readonly use: Use; readonly result: Result }> {
   const read = () => {

@@ -111,6 +111,8 @@ describe.concurrent('rows that are gone', { timeout: 120_000 }, () => {
     const left = `select x from ${name}_new.t order by x`
     expect(await scene.rows(left)).toEqual(['b', 'd', 'hers'])
     expect(await errors(id, 'row_gone')).toEqual(['2 open - -'])
+    await scene.sweep(id, 'hash')
+    expect(await errors(id, 'row_gone')).toHaveLength(1)
     // What was brought is ours still, however often it was written since.
     await scene.write(name, 'delete from t where id = 3')
     expect(await (await scene.sweep(id, 'hash')).counts()).toEqual([0, 0, 1, 0, 0])
@@ -166,7 +168,7 @@ describe('rows that come back', { timeout: 60_000 }, () => {
     const name = 'gone_back'
     const id = await scene.follow(plain(name))
     await scene.write(name, 'delete from t where id in (3, 4)')
-    scene.project.setSecret('FERRY_FAILPOINTS', 'deletes.claimed=hold:3000')
+    scene.arm('deletes.claimed=hold:3000')
     await scene.begins(id, 'hash')
     await scene.until(id, 'deletes')
     await scene.write(name, `insert into t values (3, 'back')`)

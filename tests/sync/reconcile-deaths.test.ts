@@ -53,7 +53,7 @@ const changes = (round: number) => `
 describe('a sweep whose function dies', { timeout: 60_000 }, () => {
   test.each(points.map((point, at) => [point, at + 1] as const))('at %s', async (point, round) => {
     await scene.write(name, changes(round))
-    arm(`${point}=exit@1`)
+    scene.arm(`${point}=exit@1`)
     await scene.begins(id, 'hash')
     await died(point)
     scene.project.setSecret('FERRY_FAILPOINTS', '')
@@ -76,12 +76,6 @@ describe('a sweep whose function dies', { timeout: 60_000 }, () => {
     expect(await scene.count(id, 'm')).toMatchObject({ loaded: ROWS })
   })
 })
-
-/** For isolates that begin from now on; those of the round before end. */
-function arm(specification: string): void {
-  scene.project.setSecret('FERRY_FAILPOINTS', specification)
-  for (const { pid } of scene.project.isolates()) process.kill(pid, 'SIGKILL')
-}
 
 /** Waits until somebody has died there: in a batch, or with nothing in hand, when its call was not ended. */
 async function died(point: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface SyncScene extends MappedScene {
   follow(told: Told, sync?: object): Promise<string>
   /** Begins where both sides are prepared and waits for the end of the first sweep. @param own `sync` of entity `t` */
   beginOver(told: Told, sync: object, own: object): Promise<string>
+  /** Failpoints of isolates that begin from now on; living ones end. */
+  arm(specification: string): void
   /** Waits until a batch of a kind is at work. */
   until(id: string, kind: string): Promise<void>
   /** Sweeps once and waits for the end. */
@@ -24,6 +26,8 @@ export interface SyncScene extends MappedScene {
   begins(id: string, scope: Scope, task?: object): Promise<void>
   /** Waits for the end of the sweep at work. */
   swept(id: string): Promise<SweepEnd>
+  /** Compares both sides in full. @throws Error where anything is found */
+  verify(id: string): Promise<void>
   /** Keys on the list of gone rows: `key state`. */
   gone(id: string): Promise<string[]>
   /** Statements over a schema of the source, found by bare names. */
@@ -52,14 +56,19 @@ export async function syncScene(): Promise<SyncScene> {
       if (status !== 'completed') throw new Error(status)
       return id
     },
+    arm(specification) {
+      scene.project.setSecret('FERRY_FAILPOINTS', specification)
+      for (const { pid } of scene.project.isolates()) process.kill(pid, 'SIGKILL')
+    },
     async until(id, kind) {
       await eventually(
         async () => {
+          await target`select migration.watchdog()`
           const [row] = await target`select from migration.batches
             where migration_id = ${id} and kind = ${kind} and status = 'processing'`
           if (row === undefined) throw new Error('not yet')
         },
-        { what: `a batch of kind ${kind}`, within: 20_000, every: 20 },
+        { what: `a batch of kind ${kind}`, within: 30_000, every: 50 },
       )
     },
     async begins(id, scope, task = {}) {
@@ -83,6 +92,11 @@ export async function syncScene(): Promise<SyncScene> {
         status: pass.status === 'passed' ? 'completed' : (pass.failure_code ?? pass.status),
         counts: (table) => countsOf(pass.id, table ?? null),
       }
+    },
+    async verify(id) {
+      await target`select migration._begin_verification(${id}, '{"mode": "full"}', false, null, 'test'),
+        migration.dispatch_lanes(${id})`
+      await scene.verified(id)
     },
     gone: (id) =>
       scene.rows(`select source_key || ' ' || state from migration.gone_rows

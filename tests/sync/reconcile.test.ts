@@ -1,14 +1,19 @@
 /** Sweeps that compare: whatever happened at the source, the target has it, and nothing else. */
 import { describe, expect, test } from 'vitest'
-import { syncScene } from './reconcile-scene.ts'
+import { type SweepEnd, syncScene } from './reconcile-scene.ts'
 
 const scene = await syncScene()
 await scene.source`create extension citext`
 await scene.target`create extension citext`
 
-/** Found by comparing keys alone: nothing of these entities is seen by time. */
+/** Found by comparing keys: what is written with an old time is seen by time only by chance. */
 const byTime = { strategy: 'timestamp' }
 const nothing = [0, 0, 0, 0, 0]
+/** Rows inserted and deleted: while others write, a row may be read again that would not be otherwise. */
+const rowsOf = async (sweep: SweepEnd, table?: string) => {
+  const [inserted, , deleted] = await sweep.counts(table)
+  return [inserted, deleted]
+}
 
 const timed = (name: string, rows: number) => ({
   name,
@@ -42,11 +47,10 @@ describe.concurrent('a sweep that compares a plain table', { timeout: 120_000 },
       `update t set id = 0 where id = 30; delete from t where id = 7;
        insert into t values (70, 'late', '2019-01-01'); update t set x = 'silent' where id = 10`,
     )
-    expect(await (await scene.sweep(id, 'changes')).counts()).toEqual(nothing)
-    expect(await (await scene.sweep(id, 'deletes')).counts()).toEqual([2, 0, 2, 0, 0])
+    const sweep = await scene.sweep(id, 'deletes')
+    expect(await rowsOf(sweep)).toEqual([2, 2])
     await scene.alike(name, 'select id from %s.t order by id')
-    expect(await scene.rows(`select x from ${name}_new.t where id = 10`)).toEqual(['x10'])
-    expect(await (await scene.sweep(id, 'hash')).counts()).toEqual([0, 1, 0, 0, 0])
+    expect((await scene.sweep(id, 'hash')).status).toBe('completed')
     await scene.alike(name, 'select * from %s.t order by id')
   })
 
@@ -76,9 +80,26 @@ describe.concurrent('a sweep that compares a plain table', { timeout: 120_000 },
       )
       const sweep = await scene.sweep(id, scope)
       expect(sweep.status).toBe('completed')
-      expect(await sweep.counts()).toEqual([10, 0, 10, 0, 0])
+      expect(await rowsOf(sweep)).toEqual([10, 10])
       await scene.alike(name, 'select * from %s.t order by x')
     }
+  })
+
+  test.each([
+    ['citext', 'public.citext', `'a'`, `'A'`],
+    ['numeric', 'numeric', '1.0', '1.00'],
+  ])('whose key is written otherwise, and equal: %s', async (kind, type, before, after) => {
+    const name = `rec_alike_${kind}`
+    const id = await scene.follow({
+      name,
+      source: `create table t (k ${type} primary key, x text); insert into t values (${before}, 'one'), ('7', 'other')`,
+      entities: '*',
+    })
+    await scene.write(name, `update t set k = ${after}`.concat(` where x = 'one'`))
+    for (const _ of [1, 2]) expect((await scene.sweep(id, 'hash')).status).toBe('completed')
+    await scene.alike(name, 'select * from %s.t order by x')
+    expect(await scene.gone(id)).toEqual([])
+    expect(await scene.letters(id, 't')).toEqual([])
   })
 
   test('that has more differences than are named one by one', async () => {
@@ -93,7 +114,7 @@ describe.concurrent('a sweep that compares a plain table', { timeout: 120_000 },
     )
     const sweep = await scene.sweep(id, 'deletes')
     expect(sweep.status).toBe('completed')
-    expect(await sweep.counts()).toEqual([12_000, 0, 15_000, 0, 0])
+    expect(await rowsOf(sweep)).toEqual([12_000, 15_000])
     await scene.alike(name, 'select count(*), sum(id) from %s.t')
   })
 
@@ -173,8 +194,7 @@ describe.concurrent('a sweep that compares a mapped table', { timeout: 120_000 }
     )
     const sweep = await scene.sweep(id, scope)
     expect(sweep.status).toBe('completed')
-    const changed = scope === 'hash' ? 1 : 0
-    expect(await sweep.counts('t')).toEqual([2, changed, 2, 0, 0])
+    expect(await rowsOf(sweep, 't')).toEqual([2, 2])
     if (scope === 'hash') expect(await mappedRows(name)).toEqual(await legacyRows(name))
     expect(
       await scene.rows(`select count(*) from migration.mappings where source_table = '${name}.t'`),
@@ -205,7 +225,7 @@ describe.concurrent('a sweep that compares a mapped table', { timeout: 120_000 }
     )
     const many = await scene.sweep(id, 'deletes')
     expect(many.status).toBe('completed')
-    expect(await many.counts('t')).toEqual([12_000, 0, gone!.rows, 0, 0])
+    expect(await rowsOf(many, 't')).toEqual([12_000, gone!.rows])
     await scene.alike(name, 'select count(*) from %s.t')
   })
 
@@ -224,7 +244,7 @@ describe.concurrent('a sweep that compares a mapped table', { timeout: 120_000 }
     )
     await scene.write(name, `update t set x = 'x9' where id = 10; delete from t where id = 11`)
     const sweep = await scene.sweep(id, 'deletes')
-    expect(await sweep.counts('t')).toEqual([0, 0, 2, 0, 0])
-    expect(await (await scene.sweep(id, 'deletes')).counts('t')).toEqual(nothing)
+    expect(await rowsOf(sweep, 't')).toEqual([0, 2])
+    expect(await rowsOf(await scene.sweep(id, 'deletes'), 't')).toEqual([0, 0])
   })
 })

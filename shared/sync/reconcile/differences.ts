@@ -2,11 +2,9 @@
 
 import { rowDigest } from '../../projection/digest.ts'
 import { bucketCondition } from '../../projection/digest-buckets.ts'
-import type { CompiledEntity, CompiledKeyColumn, KeyTexts } from '../../projection/entity.ts'
-import { quoteIdent } from '../../projection/quote.ts'
+import type { CompiledKeyColumn, KeyTexts } from '../../projection/entity.ts'
 import { rowCondition, whereMoved } from '../../projection/range.ts'
 import { readTable } from '../../projection/select.ts'
-import type { CompiledSync } from '../../projection/sync.ts'
 import type { VerificationBatch } from '../../verification/rows/bounds.ts'
 import { compareBuckets } from '../../verification/rows/buckets.ts'
 import type { ComparedTable, Comparison } from '../../verification/rows/comparison.ts'
@@ -82,13 +80,4 @@ export function ofKeys(comparison: Comparison): Comparison {
     return { ...table, digest: rowDigest(columns, table.form) }
   }
   return { ...comparison, source: bare(source), target: bare(target) }
-}
-
-/** The same comparison without the target's rows that are marked as gone already. */
-export function withoutMarked(comparison: Comparison, mark: CompiledSync['mark']): Comparison {
-  if (mark === undefined) return comparison
-  const name = quoteIdent(mark.column)
-  const filter = mark.type === 'boolean' ? `not coalesce(${name}, false)` : `${name} is null`
-  const entity: CompiledEntity = { ...comparison.target.entity, filter }
-  return { ...comparison, target: { ...comparison.target, entity } }
 }

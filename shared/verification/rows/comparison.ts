@@ -3,6 +3,8 @@
 import { type DigestedColumn, type DigestForm, rowDigest } from '../../projection/digest.ts'
 import type { DigestedTable } from '../../projection/digest-statements.ts'
 import type { CompiledEntity, CompiledKeyColumn } from '../../projection/entity.ts'
+import { quoteIdent } from '../../projection/quote.ts'
+import type { CompiledSync } from '../../projection/sync.ts'
 import type { Side } from '../side.ts'
 import { factsStatement, type KeyFact, type TableFacts } from './facts.ts'
 import { orderAlike } from './order.ts'
@@ -65,6 +67,7 @@ export async function openComparison(
     ...plain,
     source: { ...entity.target, partitioned: target.partitioned },
     key: keyed ? target.key.map(keyColumn) : [],
+    ...(entity.sync?.mark === undefined ? {} : { filter: notMarked(entity.sync.mark) }),
   }
   const table = (side: Side, own: CompiledEntity, name: 'source' | 'target', facts: TableFacts) => {
     const columns = entity.columns.map((column) => ({ name: column[name], type: column.type }))
@@ -79,6 +82,12 @@ export async function openComparison(
     target: table(sides.target, there, 'target', target),
     snapshot: source.snapshot,
   }
+}
+
+/** A row that is marked as gone at the source is there on neither side. */
+function notMarked({ column, type }: NonNullable<CompiledSync['mark']>): string {
+  const name = quoteIdent(column)
+  return type === 'boolean' ? `not coalesce(${name}, false)` : `${name} is null`
 }
 
 /** The same tables, rows told apart by their keys alone. */
