@@ -112,6 +112,11 @@ export function syncWords(state: SyncState): string {
   return WORDS[state]
 }
 
+/** The same for one that has ended, too. */
+export function syncState({ state }: SyncReport): string {
+  return state === 'ended' || state === 'cut_over' ? state.replace('_', ' ') : WORDS[state]
+}
+
 /** Whether sweeps follow the source, or would if nothing held them up. */
 export function isSyncing(sync: SyncReport | null): sync is SyncReport {
   return sync !== null && sync.state !== 'ended' && sync.state !== 'cut_over'
@@ -129,6 +134,7 @@ export function syncFacts(sync: SyncReport): string[] {
   const lag = sync.lag_seconds === null ? [] : [`lag ${duration(sync.lag_seconds)}`]
   const next = sync.next_run_at === null ? [] : [`next ${clockOf(sync.next_run_at)}`]
   const held = sync.gone_rows_held > 0 ? [`${grouped(sync.gone_rows_held)} gone rows held`] : []
+  if (!isSyncing(sync)) return []
   if (sync.state === 'cutting_over' && cutover !== null) return [`${cutover.state}`, ...lag]
   if (sync.state === 'halted') return [sync.halted_code ?? '', ...lag]
   return [...lag, ...swept, ...next, ...held]

@@ -1,6 +1,7 @@
 /** What `migration.migration_report()` answers, as far as a report shows it. */
 import { z } from 'zod'
 import { DeadLetterCount, Migration } from '../ferry/report.ts'
+import { SyncReport } from '../ferry/sync-report.ts'
 
 const time = z.string().nullable()
 const count = z.number()
@@ -138,6 +139,7 @@ export const MigrationReport = z.looseObject({
   pace: Pace.nullable(),
   steps: z.array(Step),
   verification: Verification.nullable(),
+  sync: SyncReport.nullable(),
   errors: z.array(ErrorCount),
   dead_letters: z.array(DeadLetterCount),
   events: z.array(Event),

@@ -20,6 +20,7 @@ import {
   refusedSection,
   stepSection,
 } from './sections.ts'
+import { syncSection } from './sync.ts'
 import { timelineChart } from './timeline-chart.ts'
 import { verificationSection } from './verification.ts'
 
@@ -58,7 +59,7 @@ export function page(report: MigrationReport): string {
 <body>
 ${headline(report)}<main>
 ${tiles(report)}${phases(report)}${charts.flatMap((chart) => (chart ? [figure(chart)] : []))}
-${verificationSection(report)}${refusedSection(report)}${errorSection(report)}${entitySection(report)}${stepSection(report)}
+${syncSection(report)}${verificationSection(report)}${refusedSection(report)}${errorSection(report)}${entitySection(report)}${stepSection(report)}
 ${callSection(report)}${eventSection(report)}</main>
 <footer><p>Made by Supaferry, ${clockTime(reported_at)}. Names, counts and times; of a row nothing but its key.</p></footer>
 </body>

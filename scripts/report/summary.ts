@@ -5,6 +5,7 @@ import type { Screen } from '../ferry/display/frame.ts'
 import { type Colors, paint } from '../ferry/display/paint.ts'
 import { tableLines } from '../ferry/display/table.ts'
 import { stateOf } from '../ferry/report.ts'
+import { syncFacts, syncState } from '../ferry/sync-report.ts'
 import type { MigrationReport, ReportEntity } from './document.ts'
 import { bytes, plural, secondsBetween, took } from './measure.ts'
 
@@ -34,7 +35,7 @@ function title({ migration }: MigrationReport, colors: Colors, width: number): s
 }
 
 function factLines(report: MigrationReport): string[] {
-  const { migration, entities, verification, calls, reported_at } = report
+  const { migration, entities, verification, sync, calls, reported_at } = report
   const seconds = secondsBetween(migration.started_at, migration.completed_at ?? reported_at)
   const copying = secondsBetween(migration.started_at, migration.copied_at)
   const size = entities.reduce((sum, entity) => sum + entity.bytes, 0)
@@ -44,6 +45,9 @@ function factLines(report: MigrationReport): string[] {
     `time      ${[took(seconds), pace, bytes(size)].filter((part) => part !== '').join(', ')}`,
     `tables    ${grouped(migration.completed_entities)} of ${grouped(migration.total_entities)}, ${grouped(migration.completed_steps)} of ${plural(migration.total_steps, 'step')}`,
     `verified  ${verdict(verification)}`,
+    ...(sync === null
+      ? []
+      : [`sync      ${[syncState(sync), ...syncFacts(sync)].map(printable).join(', ')}`]),
     `calls     ${grouped(calls.accepted)} of ${grouped(calls.asked)} accepted, ${grouped(calls.batches)} batches, ${grouped(calls.deaths)} left by functions that died`,
   ]
 }

@@ -141,6 +141,7 @@ export function report(overrides: Partial<MigrationReport> = {}): MigrationRepor
     },
     steps: [step('visits_pkey', 2500), step('visits_patient_fk', 800)],
     verification: verification(),
+    sync: null,
     errors: [
       {
         entity_name: 'public.visits',
