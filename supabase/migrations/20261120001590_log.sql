@@ -180,7 +180,7 @@ language sql stable set search_path = '' as $$
   select s.migration_id, s.source_secret, s.slot_name from migration.source_slots s
    where not exists (
      select from migration.sync_states y join migration.orchestrations o on o.id = y.migration_id
-      where y.migration_id = s.migration_id and y.ended_at is null and o.control_state <> 'cancelled'
+      where y.migration_id = s.migration_id and y.ended_at is null
         and exists (select from migration.entity_statuses e where e.migration_id = o.id and e.definition #>> '{sync,strategy}' = 'log'))
 $$;
 comment on function migration.slots_to_drop() is
