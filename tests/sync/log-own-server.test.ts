@@ -74,24 +74,38 @@ describe('a look into the log', () => {
     })
   }
 
+  const isWaiting = async () => {
+    const [row] = await admin<{ waits: number }[]>`
+      select count(*)::int as waits from pg_stat_activity where wait_event = 'SyncRep'`
+    return row!.waits === 1
+  }
+
   it('waits for a commit that nobody sees yet, and does not record it while it is so', async () => {
     await set('synchronous_standby_names', 'nobody')
-    const held = admin`insert into item values (1)`.execute()
+    // The checkpointer tells sessions whom to wait for, some time after the setting.
+    let inserted = 0
+    let held: Promise<unknown> = Promise.resolve()
+    let isOver = true
     await eventually(async () => {
-      const [row] = await admin<{ waits: number }[]>`
-        select count(*)::int as waits from pg_stat_activity where wait_event = 'SyncRep'`
-      return row!.waits === 1
+      if (isOver) {
+        isOver = false
+        inserted += 1
+        held = admin`insert into item values (${inserted})`.then(() => {
+          isOver = true
+        })
+      }
+      return isWaiting()
     })
     // it is in the log, and no row of it can be read
-    expect(await admin`select from item`).toHaveLength(0)
+    expect(await admin`select from item`).toHaveLength(inserted - 1)
     await expect(look({ within_ms: 300 })).rejects.toMatchObject({
       code: 'log_transaction_not_visible',
     })
     const waiting = look({ within_ms: 20_000 })
     await set('synchronous_standby_names', '')
     await held
-    expect(await waiting).toMatchObject({ reading: { changes: 1, keys: 1 } })
-    expect(await admin`select from item`).toHaveLength(1)
+    expect(await waiting).toMatchObject({ reading: { changes: inserted, keys: inserted } })
+    expect(await admin`select from item`).toHaveLength(inserted)
     expect(made).toHaveLength(1)
   })
 
