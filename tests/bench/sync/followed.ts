@@ -19,6 +19,7 @@ export interface Followed {
   /** As owners of either side. */
   readonly source: Sql
   readonly target: Sql
+  readonly sourceUrl: string
   stop(): Promise<void>
 }
 
@@ -72,7 +73,7 @@ export async function follow(
       within: PATIENCE_MS,
       every: 500,
     })
-    return { id, servers, source, target, stop }
+    return { id, servers, source, target, sourceUrl: servers.source.url(legacy), stop }
   } catch (error) {
     await stop()
     throw error
