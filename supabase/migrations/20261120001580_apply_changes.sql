@@ -46,10 +46,10 @@ $$;
 comment on function migration._find_there(jsonb) is 'The rows of the target that ferry_rows are new versions of, in ferry_there.';
 
 create function migration._remove_there(p_definition jsonb) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   if migration._is_silent() then
-    -- so that no old version stands in the way of another row's new one
+    -- so that no old version stands in the way of another row's new one; a few rows of a large table, each by its key
     execute format('delete from %s t using pg_temp.ferry_there e join pg_temp.ferry_rows r on r.place = e.place where %s',
       migration._target_of(p_definition), migration._equal_in_target(p_definition -> 'mapping', p_definition #> '{mapping,identity}'));
   end if;
