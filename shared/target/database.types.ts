@@ -131,7 +131,7 @@ export type Database = {
           _is_in_turn: boolean | null
           _open_next: undefined | null
           _recount_pass: undefined | null
-          _retry_refused: boolean | null
+          _retry_refused: undefined | null
           _settle_pass: undefined | null
           _spare_kept_rows: undefined | null
           _stage_instead: boolean | null
@@ -4187,7 +4187,7 @@ export type Database = {
             Database['migration']['Tables']['batches']['ComputedFields']
           >
         }
-        Returns: boolean
+        Returns: undefined
       }
       _return_rows: { Args: { p_definition: Json; p_entity_status_id: string }; Returns: number }
       _rivals_statement: { Args: { p_mapping: Json; p_target: string }; Returns: string }

@@ -44,10 +44,9 @@ $$;
 comment on function migration._count_sync(migration.batches, jsonb) is
   'Adds what a batch did to its sweep and to its entity: read, inserted, updated, deleted, marked, refused.';
 
-create function migration._retry_refused(p_batch migration.batches) returns boolean
+create function migration._retry_refused(p_batch migration.batches) returns void
 language plpgsql set search_path = '' as $$
 declare
-  v_keys bigint;
   v_done numeric := (select coalesce(sum(s.records_inserted + s.records_updated + s.records_deleted), 0)
     from migration.sweep_entities s where s.sweep_id = p_batch.pass_id);
 begin
@@ -55,7 +54,7 @@ begin
   update migration.orchestrations o set configuration = o.configuration || jsonb_build_object('retried_at', v_done)
    where o.id = p_batch.pass_id and coalesce((o.configuration ->> 'retried_at')::numeric, 0) < v_done;
   if not found then
-    return false;
+    return;
   end if;
   insert into migration.changed_keys (migration_id, entity_status_id, source_key, noted_at)
   select p_batch.migration_id, x.entity_status_id, migration._key_array(x.source_record_id, migration._sync_definition(e.definition)), migration.clock()
@@ -70,12 +69,10 @@ begin
      or (x.error_code = 'duplicate' or x.sqlstate = '23505') and exists (
        select from migration.sweep_entities s where s.sweep_id = p_batch.pass_id and s.entity_status_id = e.id
          and s.records_updated + s.records_deleted > 0));
-  get diagnostics v_keys = row_count;
-  return v_keys > 0 and migration._write_key_batches(p_batch);
 end
 $$;
 comment on function migration._retry_refused(migration.batches) is
-  'Has dead letters of the sweep''s entities read again whose reason may have gone with it. Whether there are any.';
+  'Notes the keys of dead letters whose reason may have gone with this sweep: their rows are to be read again.';
 
 create function migration._write_key_batches(p_batch migration.batches) returns boolean
 language plpgsql set search_path = '' as $$
@@ -182,8 +179,12 @@ comment on function migration._end_sweep(migration.batches) is
 create function migration._end_sweep_if_done(p_batch migration.batches) returns boolean
 language plpgsql set search_path = '' as $$
 begin
-  if migration._has_open_batches(p_batch.migration_id, p_batch.pass_id)
-     or migration._retry_refused(p_batch) or migration._write_deletes(p_batch) then
+  if migration._has_open_batches(p_batch.migration_id, p_batch.pass_id) then
+    return false;
+  end if;
+  perform migration._retry_refused(p_batch);
+  -- what a sweep that was broken off has left waits as well
+  if migration._write_key_batches(p_batch) or migration._write_deletes(p_batch) then
     return false;
   end if;
   perform migration._end_sweep(p_batch);
@@ -191,7 +192,7 @@ begin
 end
 $$;
 comment on function migration._end_sweep_if_done(migration.batches) is
-  'Where a sweep has no open batch left: queues what comes after them (refused rows again, rows that are gone), or ends it. Whether it ended; the caller dispatches. Call it under the locks of the entities and the orchestration.';
+  'Where a sweep has no open batch left: queues what comes after them (keys that wait to be read again, rows that are gone), or ends it. Whether it ended; the caller dispatches. Call it under the locks of the entities and the orchestration.';
 
 create function migration.complete_sync(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_counts jsonb, p_last_of_call boolean) returns void
 language plpgsql set search_path = '' as $$

@@ -54,7 +54,7 @@ begin
 end
 $$;
 comment on function migration.keep_returned(uuid, uuid, integer, uuid, jsonb) is
-  'Takes keys that the source has after all off the list of gone ones: they are read again by the next sweep. p_found: [key asked for, key found]. SF001 when fenced.';
+  'Takes keys that the source has after all off the list of gone ones: they are read again before the sweep ends. p_found: [key asked for, key found]. SF001 when fenced.';
 
 create function migration._list_going(p_entity migration.entity_statuses) returns void
 language plpgsql set search_path = '' as $$

@@ -135,4 +135,15 @@ describe('deletes', () => {
         expect(await left(sql, parent)).toBe('1 4 5')
       },
     ))
+
+  it('reads a row that came back again before the sweep ends', () =>
+    driven({ parent: ['1', '2'], child: ['1', '2'] }, async ({ sql, id, held, parentId }) => {
+      const found = JSON.stringify([[['1'], ['1']]])
+      await sql`select migration.keep_returned(${id}, ${held.batch_id}, ${held.attempt}, ${parentId}, ${found}::text::jsonb)`
+      await completeDeletes(sql, id, held)
+      const again = (await claim(sql, id))!
+      const keys =
+        await sql`select row_key from migration.changed_keys_of_batch(${id}, ${again.batch_id})`
+      expect(keys.map(({ row_key }) => row_key)).toEqual([['1']])
+    }))
 })

@@ -5,8 +5,10 @@
 
 import { cutoverMutants } from './cutover-mutants.ts'
 import { logMutants } from './log-mutants.ts'
+import { lookMutants } from './look-mutants.ts'
 import { mappingMutants } from './mapping-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { sweepMutants } from './sweep-mutants.ts'
 import { syncMutants } from './sync-mutants.ts'
 import { verificationMutants } from './verification-mutants.ts'
 
@@ -20,6 +22,8 @@ export const mutants: readonly Mutant[] = [
   ...cutoverMutants,
   ...syncMutants,
   ...logMutants,
+  ...lookMutants,
+  ...sweepMutants,
   {
     guard: 'fence: the attempt',
     file: sql('20261120001300_claim.sql'),

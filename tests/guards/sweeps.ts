@@ -9,6 +9,20 @@ export interface Gone {
   /** Rows that may go at once. */
   readonly limit?: number
   readonly conflict?: 'fail' | 'update'
+  readonly strategy?: 'hash' | 'timestamp' | 'id'
+  /** One batch of a table at a time. */
+  readonly serial?: boolean
+}
+
+/** Both sides have been copied, and the look of the first sweep is held. */
+export interface Held {
+  readonly sql: Sql
+  readonly id: string
+  readonly look: Claim
+  readonly parent: string
+  readonly child: string
+  readonly parentId: string
+  readonly childId: string
 }
 
 const ROWS = 5
@@ -18,7 +32,7 @@ function entity(
   table: string,
   column: string,
   order: number,
-  { limit = 100, conflict = 'fail' }: Gone,
+  { limit = 100, conflict = 'fail', strategy = 'hash', serial = false }: Gone,
 ) {
   const columns = ['id', column]
   const select = `select s.ctid as place, s.s0::text as key, null::smallint as refused, s.s0 as c0, s.s1 as c1
@@ -50,10 +64,11 @@ function entity(
     definition: {
       source: { schema: 'legacy', table, partitioned: false },
       target: { schema: 'public', table },
+      serial,
       key: [{ column: 'id', type: 'integer' }],
       columns: columns.map((name) => ({ source: name, target: name, type: 'integer' })),
       sync: {
-        strategy: 'hash',
+        strategy,
         overlap_seconds: 300,
         deletes: 'delete',
         invalid: 'keep',
@@ -64,8 +79,8 @@ function entity(
   }
 }
 
-/** Copies, begins the first sweep, notes what is gone, and claims the batch that takes it away. */
-export async function driveToDeletes(sql: Sql, name: string, gone: Gone) {
+/** Copies, which begins the first sweep. */
+export async function driveToLook(sql: Sql, name: string, gone: Gone = {}): Promise<Held> {
   const [parent, child] = [`${name}_p`, `${name}_c`]
   await sql.unsafe(`create table public.${parent} (id integer primary key, note text);
     create table public.${child} (id integer primary key, up integer references public.${parent})`)
@@ -84,6 +99,12 @@ export async function driveToDeletes(sql: Sql, name: string, gone: Gone) {
   const ids = await sql<{ id: string; entity_name: string }[]>`
     select id, entity_name from migration.entity_statuses where migration_id = ${id} order by dependency_order`
   const [parentId, childId] = ids.map((each) => each.id) as [string, string]
+  return { sql, id, look, parent, child, parentId, childId }
+}
+
+/** Notes what is gone, and claims the batch of the first sweep that takes it away. */
+export async function driveToDeletes(sql: Sql, name: string, gone: Gone) {
+  const { id, look, parent, child, parentId, childId } = await driveToLook(sql, name, gone)
   for (const [entityId, keys] of [
     [parentId, gone.parent ?? []],
     [childId, gone.child ?? []],
