@@ -58,10 +58,7 @@ function batchesOf(question: Question, own: Seen): WantedBatch[] {
   if (scope === 'hash') return [{ kind: 'reconcile', check: 'rows', task: { scope } }]
   const changes: WantedBatch[] = []
   const { strategy } = definition.sync!
-  if (strategy === 'timestamp' && own.found) {
-    const task = { strategy, low: low!, high: horizon }
-    changes.push({ kind: 'sync', task })
-  }
+  if (strategy === 'timestamp' && own.found) changes.push(windowBatch(low!, horizon, since.xmin!))
   if (strategy === 'timestamp' && own.beyond) {
     const task = { strategy: 'beyond', high: horizon, xmin: since.xmin! }
     changes.push({ kind: 'sync', check: 'beyond', rows: scannedRows, task })
@@ -78,6 +75,13 @@ function batchesOf(question: Question, own: Seen): WantedBatch[] {
   return scope === 'deletes'
     ? [...changes, { kind: 'reconcile', check: 'rows', task: { scope: 'keys' } }]
     : changes
+}
+
+/** Where no time is known from which on rows are to be read, their transactions tell. */
+function windowBatch(low: string, high: string, xmin: string): WantedBatch {
+  return low === '-infinity'
+    ? { kind: 'sync', rows: scannedRows, task: { strategy: 'xmin', xmin } }
+    : { kind: 'sync', task: { strategy: 'timestamp', low, high } }
 }
 
 function lookStatement(questions: readonly Question[]): string {

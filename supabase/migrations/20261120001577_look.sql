@@ -18,10 +18,11 @@ language sql immutable set search_path = '' as $$
     when p_before ->> 'system' <> p_facts ->> 'system' then 'other'
     when (p_facts ->> 'next')::numeric < (p_before ->> 'next')::numeric
       or (p_facts ->> 'log_position')::numeric < (p_before ->> 'log_position')::numeric then 'back'
-    when p_before ->> 'timeline' <> p_facts ->> 'timeline' then 'other' end
+    -- times of rows are held against its clock
+    when p_before ->> 'timeline' <> p_facts ->> 'timeline' or (p_facts ->> 'clock')::timestamptz < (p_before ->> 'clock')::timestamptz then 'other' end
 $$;
 comment on function migration._source_changed(jsonb, jsonb) is
-  'other: another server, or one that was promoted or restored forward; back: the same one at an earlier time; null: as it was.';
+  'other: another server, or one that was promoted or restored forward, or whose clock was put back; back: the same one at an earlier time; null: as it was.';
 
 create function migration._xid_is_lost(p_before jsonb, p_facts jsonb) returns boolean
 language sql immutable set search_path = '' as $$
@@ -72,7 +73,9 @@ comment on function migration.open_look(uuid, uuid, integer, jsonb) is
 create function migration._watermark_after(p_position migration.sync_positions, p_facts jsonb, p_answer jsonb) returns jsonb
 language sql immutable set search_path = '' as $$
   select p_position.watermark || jsonb_build_object('xmin', p_facts ->> 'xmin', 'clock', p_facts ->> 'clock',
-      'horizon', greatest((p_answer ->> 'horizon')::timestamptz, (p_position.watermark ->> 'horizon')::timestamptz)::text)
+      -- once all rows were compared, nothing before counts
+      'horizon', greatest((p_answer ->> 'horizon')::timestamptz,
+        case when p_answer ->> 'scope' <> 'hash' then (p_position.watermark ->> 'horizon')::timestamptz end)::text)
     || case when p_answer ? 'last_id' then (
       -- ids that were given out before a look belong to transactions that it could see: once none of those is left, they are all in
       select jsonb_build_object('ids', coalesce(jsonb_agg(x.seen order by x.seen ->> 'next') filter (where not x.is_past or x.is_newest), '[]'),

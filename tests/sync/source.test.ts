@@ -101,9 +101,9 @@ describe('a server', () => {
     expect(await halt(id)).toBe('source_went_back')
   })
 
-  test('that is another one, or has another timeline, is compared row by row', async () => {
+  test('that is another one, or has another timeline or clock, is compared row by row', async () => {
     const id = await follow('s_other', 'timestamp')
-    for (const other of [{ system: '1' }, { timeline: 99 }]) {
+    for (const other of [{ system: '1' }, { timeline: 99 }, { clock: '2099-01-01 00:00:00+00' }]) {
       await target`update migration.sync_states set source = source || ${JSON.stringify(other)}::text::jsonb
         where migration_id = ${id}`
       await source`update s_other.item set body = body || '!' where id = 2`
@@ -165,5 +165,20 @@ describe('strategy id', () => {
     } finally {
       await slow.end()
     }
+  })
+})
+
+describe('strategy timestamp', () => {
+  test('reads by transactions where the first look could date none in flight', async () => {
+    const name = 's_undated'
+    const id = await follow(name, 'timestamp')
+    await target`update migration.sync_positions set watermark = watermark || '{"horizon": "-infinity"}' where migration_id = ${id}`
+    await source`update ${source(name)}.item set body = 'changed', updated_at = now() - interval '1 day' where id = 6`
+    const swept = await scene.sweep(id)
+    expect(swept.did).toEqual({ item: '0 1 0 0' })
+    const [row] = await target<{ read: number }[]>`
+      select records_read::int as read from migration.sweep_entities where sweep_id = ${swept.id}`
+    expect(row!.read).toBeLessThan(20)
+    await equal(name)
   })
 })
