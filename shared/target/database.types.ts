@@ -3622,6 +3622,7 @@ export type Database = {
         Args: { p_check: string; p_entity_status_id: string; p_pass_id: string }
         Returns: Json
       }
+      _forget_positions: { Args: { p_migration_id: string }; Returns: undefined }
       _forget_sweeps: { Args: Record<PropertyKey, never>; Returns: undefined }
       _goes: { Args: { p_columns: Json; p_mapping: Json }; Returns: string }
       _goes_ahead: {

@@ -38,6 +38,8 @@ begin
   if not found then
     perform migration._raise('SF404', 'migration_unknown', 'There is no such migration.', 'List them with status.');
   end if;
+  -- between two of its passes none is at work, and what its gate has compared stays as it is
+  perform migration._refuse_while_cutting_over(p_migration_id);
   if v_migration.verification_id is not null then
     perform migration._raise('SF409', 'verification_running', 'This migration is being verified or repaired already.',
       'Wait for it: see status.');

@@ -19,15 +19,27 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function migration._is_syncing(uuid) is 'Whether a migration is in sync mode, halted or not.';
 
+create function migration._forget_positions(p_migration_id uuid) returns void
+language sql set search_path = '' as $$
+  -- kept here and not in the sweep that is to come: that one may be broken off
+  update migration.sync_positions p set watermark = '{}', hash_at = null where p.migration_id = p_migration_id;
+  -- another server's ids and clock date nothing
+  delete from migration.sync_looks l where l.migration_id = p_migration_id
+$$;
+comment on function migration._forget_positions(uuid) is
+  'Has all rows compared, by every sweep until one has done it: what was known of the source is worth nothing any more.';
+
 create function migration._enter_sync(p_migration_id uuid) returns void
 language plpgsql set search_path = '' as $$
 begin
   insert into migration.sync_states (migration_id, began_at, plan_fingerprint)
   select o.id, migration.clock(), o.plan_fingerprint from migration.orchestrations o where o.id = p_migration_id
-  on conflict (migration_id) do update set began_at = excluded.began_at, ended_at = null, caught_up_at = null;
+  on conflict (migration_id) do update set began_at = excluded.began_at, ended_at = null, caught_up_at = null, source = '{}',
+    plan_fingerprint = excluded.plan_fingerprint, halted_at = null, halted_code = null, halted_reason = null;
   insert into migration.sync_positions (entity_status_id, migration_id)
   select e.id, p_migration_id from migration.entity_statuses e where e.migration_id = p_migration_id and e.status = 'completed'
-  on conflict (entity_status_id) do update set watermark = '{}', changes_at = null, deletes_at = null, hash_at = null;
+  on conflict (entity_status_id) do update set changes_at = null, deletes_at = null;
+  perform migration._forget_positions(p_migration_id);
   perform migration._write_schedules(p_migration_id);
   perform migration._emit(p_migration_id, 'sync_began');
 end

@@ -171,6 +171,7 @@ begin
     v_halt := false;
     update migration.sync_states s set source = s.source || (p_look -> 'facts') where s.migration_id = p_migration_id;
     if migration._source_changed(v_before, p_look -> 'facts') = 'other' then
+      perform migration._forget_positions(p_migration_id);
       perform migration._emit(p_migration_id, 'source_replaced', jsonb_build_object('sweep', v_batch.pass_id));
     end if;
     perform migration._take_positions(v_batch, p_look);

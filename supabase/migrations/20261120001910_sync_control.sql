@@ -48,6 +48,8 @@ language plpgsql set search_path = '' as $$
 declare
   v_migration migration.orchestrations := migration._lock_for_sync(p_migration_id);
 begin
+  -- what its gate has compared stays as it is
+  perform migration._refuse_while_cutting_over(p_migration_id);
   if p_amendment is not null then
     perform migration._amend_sync(v_migration, p_amendment, p_actor);
   end if;
@@ -77,6 +79,7 @@ declare
   v_migration migration.orchestrations := migration._lock_for_sync(p_migration_id);
   v_code text;
 begin
+  perform migration._refuse_while_cutting_over(p_migration_id);
   select s.halted_code into v_code from migration.sync_states s
    where s.migration_id = p_migration_id and s.ended_at is null and s.halted_at is not null;
   if not found then
@@ -92,6 +95,7 @@ begin
   update migration.sync_states s set halted_at = null, halted_code = null, halted_reason = null,
          source = case when s.source ? 'log' then jsonb_build_object('log', s.source -> 'log') else '{}' end
    where s.migration_id = p_migration_id;
+  perform migration._forget_positions(p_migration_id);
   perform migration._emit(p_migration_id, 'sync_resumed', jsonb_build_object('code', v_code));
   perform migration.audit(p_actor, 'migration.resume_sync', p_migration_id, jsonb_build_object('code', v_code,
     'amended', p_amendment is not null));

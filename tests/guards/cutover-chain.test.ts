@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { begin, byRole, compare, drain, freeze, newest, phase, work } from './cutover-phases.ts'
-import { catchUp, codeOf, driveToSync } from './driven-sync.ts'
+import { catchUp, codeOf, driveToSync, passAtWork } from './driven-sync.ts'
 import { claim, guardedDatabase } from './fixture.ts'
 
 const database = guardedDatabase()
@@ -93,6 +93,25 @@ describe('a cut-over', () => {
       frozen: false,
       sync: 'syncing',
     })
+    await sql.end()
+  })
+
+  it('lets no other pass in between two of its own', async () => {
+    const { sql, id } = await driveToSync(database.url(), table(), byRole)
+    await begin(sql, id)
+    await phase(sql, id)
+    await drain(sql, id)
+    await freeze(sql, id)
+    await drain(sql, id)
+    await phase(sql, id)
+    expect(await passAtWork(sql, id)).toBeNull()
+    for (const verb of [
+      sql`select migration.sync(${id}, 'test')`,
+      sql`select migration.resume_sync(${id}, 'test')`,
+      sql`select migration.verify(${id}, 'test')`,
+    ]) {
+      expect(await codeOf(verb)).toBe('SF409 cutover_running')
+    }
     await sql.end()
   })
 

@@ -12,6 +12,7 @@ const unready =
 const former = 'a cut-over keeps the setting of before, whatever a second try finds'
 const gate = 'a cut-over gives the source back where its gate does not pass, and stays in sync mode'
 const still = 'a cut-over gives the source back where it does not become still'
+const alone = 'a cut-over lets no other pass in between two of its own'
 const again = 'a cut-over tries to give the source back until it is done'
 
 const condition = (find: string, code: string): Mutant => ({
@@ -28,6 +29,21 @@ export const cutoverMutants: readonly Mutant[] = [
   condition("when y.caught_up_at is null then 'sync_not_caught_up'", 'sync_not_caught_up'),
   condition('when exists (select from migration.gone_rows g', 'gone_rows_held'),
   condition('when exists (select from migration.sync_positions s', 'sync_lags'),
+  {
+    guard: 'cut-over: no sweep between two of its passes',
+    file: verbs,
+    find: `  perform migration._refuse_while_cutting_over(p_migration_id);
+  if p_amendment`,
+    replace: '  if p_amendment',
+    tests: [alone],
+  },
+  {
+    guard: 'cut-over: no other pass between two of its own',
+    file: sql('20261120001530_verification.sql'),
+    find: '  perform migration._refuse_while_cutting_over(p_migration_id);\n',
+    replace: '',
+    tests: [alone],
+  },
   {
     guard: 'cut-over: the name of the plan',
     file: begins,

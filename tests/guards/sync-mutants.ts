@@ -5,6 +5,9 @@ const sql = (name: string) => `supabase/migrations/${name}`
 const notes = sql('20261120001587_gone_rows.sql')
 const lists = sql('20261120001588_deletes.sql')
 const applies = sql('20261120001589_apply_deletes.sql')
+const begins = sql('20261120001575_sweep.sql')
+const looks = sql('20261120001577_look.sql')
+const verbs = sql('20261120001910_sync_control.sql')
 
 const fence = 'v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);'
 const noFence =
@@ -80,5 +83,26 @@ export const syncMutants: readonly Mutant[] = [
     find: 'delete from pg_temp.ferry_returned k where k.parts <> k.found and not exists',
     replace: 'delete from pg_temp.ferry_returned k where false and not exists',
     tests: [spelled],
+  },
+  {
+    guard: 'sweeps: another source is compared until it was',
+    file: looks,
+    find: '      perform migration._forget_positions(p_migration_id);\n',
+    replace: '',
+    tests: ['all rows are compared of a source that is another one, until a sweep has done it'],
+  },
+  {
+    guard: 'sweeps: what follows a halt is compared until it was',
+    file: verbs,
+    find: '  perform migration._forget_positions(p_migration_id);\n',
+    replace: '',
+    tests: ['all rows are compared after a halt, until a sweep has done it'],
+  },
+  {
+    guard: 'sync mode: no halt of an earlier time',
+    file: begins,
+    find: ', halted_at = null, halted_code = null, halted_reason = null;\n  insert',
+    replace: ';\n  insert',
+    tests: ['sync mode begins anew without the halt that it was ended in'],
   },
 ]
