@@ -29,9 +29,11 @@ export async function reconcileRows(
   const source = await lane.source(batch.source_secret)
   const { rows, surplus, taken, copied } = await findUneven(bounds)
   await platform.failpoint('reconcile.compared')
-  if (surplus > 0 && (await deletesControl(lane.target).exceedsDeleteLimit(batch, surplus))) {
+  // The limit is one for the table: its parts are as good as equal, and the first is to stop what all of them would.
+  const lost = surplus * bounds.part.parts
+  if (lost > 0 && (await deletesControl(lane.target).exceedsDeleteLimit(batch, lost))) {
     const nothing = { rows: 0, bytes: 0 }
-    await deletesControl(lane.target).haltForDeletes(batch, surplus, lastOfCall(nothing))
+    await deletesControl(lane.target).haltForDeletes(batch, lost, lastOfCall(nothing))
     return nothing
   }
   const work = await inOneTransaction(lane, async (transaction): Promise<Work> => {

@@ -96,6 +96,24 @@ describe.concurrent('a plan about rows that are gone', { timeout: 120_000 }, () 
     expect(await rows(name)).toEqual([])
   })
 
+  test('wait for a word where each part of a large table loses less than the plan allows', async () => {
+    const name = 'gone_parts'
+    const id = await scene.follow(
+      {
+        name,
+        source: `create table t (id integer); insert into t select generate_series(1, 3000)`,
+        entities: '*',
+      },
+      { delete_limit: { rows: 5, share: 0.0001 } },
+    )
+    // So many rows are compared in five parts, of which each loses a fifth of what the share allows at most.
+    await scene.target`update migration.entity_statuses set records_processed = 10000000, records_read = 10000000, records_total = 10000000
+      where migration_id = ${id}`
+    await scene.write(name, 'truncate t')
+    expect((await scene.sweep(id, 'hash')).status).toBe('deletes_exceeded')
+    expect(await rows(name)).toHaveLength(3000)
+  })
+
   test('of mapped tables are marked where their key tells of nothing else', async () => {
     const name = 'gone_mapped_mark'
     const told = {
