@@ -56,7 +56,9 @@ begin
   case p_state
     when 'freezing' then perform migration._open_cutover_pass(p_cutover.id, 'freeze');
     when 'sweeping', 'draining' then
-      perform migration.sweep(p_migration_id => p_cutover.migration_id, p_actor => 'cutover', p_scope => p_cutover.drain_scope);
+      perform migration.sweep(p_migration_id => p_cutover.migration_id, p_actor => 'cutover',
+        -- what no strategy sees is found while nobody waits for it
+        p_scope => case p_state when 'sweeping' then 'hash' else p_cutover.drain_scope end);
       update migration.cutovers c set pass_id = o.verification_id from migration.orchestrations o
        where c.id = p_cutover.id and o.id = p_cutover.migration_id;
     when 'sequences' then perform migration._open_cutover_pass(p_cutover.id, 'sequences');
