@@ -43,7 +43,9 @@ export async function sync(
 ): Promise<ExitCode> {
   const plan = command.plan === undefined ? undefined : await readPlan(command.plan)
   const id = await identify(client, command.id)
-  const { scope, allowDeletes } = command
+  const { allowDeletes } = command
+  // Rows are found gone by comparing keys.
+  const scope = command.scope ?? (allowDeletes ? 'deletes' : undefined)
   const begun =
     command.action === 'sync'
       ? await client.sync(id, {

@@ -52,6 +52,8 @@ language plpgsql set search_path = '' as $$
 declare
   v_id uuid := migration._open_pass(p_migration_id, 'sync', '{}', false, null, p_actor);
 begin
+  -- of a row that was refused, only the sweep that refused it knows that its old version is to go
+  delete from migration.gone_rows g where g.migration_id = p_migration_id and g.reason = 'refused' and g.state = 'pending';
   insert into migration.orchestrations (id, parent_id, migration_type, status, started_at, total_entities, configuration,
     lanes_allowed, created_by, plan, plan_fingerprint, source_fingerprint, created_at)
   select v_id, o.id, 'incremental', 'running', migration.clock(),

@@ -70,6 +70,9 @@ begin
   on conflict (migration_id, scope) do update
      set schedule = excluded.schedule, enabled = excluded.enabled, next_run_at = excluded.next_run_at,
          last_outcome = excluded.last_outcome;
+  -- what a mended plan says nothing for any more
+  update migration.schedules s set enabled = false
+    from migration.orchestrations o where o.id = p_migration_id and s.migration_id = o.id and o.plan #>> array['sync', 'schedule', s.scope] is null;
   perform migration._schedule_sync_job(p_migration_id);
 end
 $$;

@@ -62,7 +62,9 @@ begin
   insert into migration.cutovers (migration_id, is_rehearsal, freeze_mode, freeze_role, drain_scope, verification_mode,
     requested_by, began_at, phase_began_at, report)
   values (p_migration_id, p_is_rehearsal, case when v_role is null then 'operator' else 'role' end, v_role,
-    case v_settings ->> 'drain' when 'hash' then 'hash' else 'deletes' end, coalesce(v_settings ->> 'verification', 'full'),
+    -- growing ids tell nothing of changed rows
+    case when v_settings ->> 'drain' = 'hash' or exists (select from migration.entity_statuses e
+      where e.migration_id = p_migration_id and e.definition #>> '{sync,strategy}' = 'id') then 'hash' else 'deletes' end, coalesce(v_settings ->> 'verification', 'full'),
     p_actor, migration.clock(), migration.clock(), jsonb_build_object('phases', '[]'::jsonb, 'conditions', migration._cutover_conditions(p_migration_id)))
   returning id into v_id;
   update migration.orchestrations o set cutover_id = v_id where o.id = p_migration_id;

@@ -13,13 +13,13 @@ create function migration._next_phase(p_cutover migration.cutovers) returns text
 language sql immutable set search_path = '' as $$
   select case p_cutover.state
     when 'checking' then 'sweeping'
-    -- what is brought over before the freeze need not be after it
-    when 'sweeping' then case when p_cutover.is_rehearsal then 'draining' else 'freezing' end
+    -- what is done before the freeze need not be after it
+    when 'sweeping' then 'analyzing'
+    when 'analyzing' then case when p_cutover.is_rehearsal then 'draining' else 'freezing' end
     when 'freezing' then 'draining'
     when 'draining' then 'sequences'
     when 'sequences' then 'verifying'
-    when 'verifying' then 'analyzing'
-    when 'analyzing' then case when p_cutover.is_rehearsal then 'dry_run_done' else 'completed' end
+    when 'verifying' then case when p_cutover.is_rehearsal then 'dry_run_done' else 'completed' end
     when 'unfreezing' then 'failed' end
 $$;
 comment on function migration._next_phase(migration.cutovers) is 'What follows a phase that went well.';

@@ -45,8 +45,9 @@ export const USAGE = `npm run bench -- [options]
   --large         with --scaling: 10 million rows, too
   --verification  a clone of 1 million rows verified instead, beside the servers' own checksums
   --mapping       a clone with new ids, beside the same by hand, and a clinic with dirt
-  --sync          changes taken from the log of the source (300000 of them), and a hash pass over as many rows
-  --clinic SCALE  with --mapping: how large that clinic is, 1 for about 100000 rows (10)
+  --sync          changes taken from the log of the source (300000 of them), a hash pass over as many rows,
+                  and a cut-over of a clinic
+  --clinic SCALE  with --mapping and --sync: how large that clinic is, 1 for about 100000 rows (10)
   --directory P   servers and datasets are kept here (a folder in the system's temporary one)
   --json FILE     all measurements
   --write         the tables into docs/performance.md`

@@ -8,6 +8,7 @@ import { dumpPipe, dumpRestore, pgcopydb, pgloader } from './contenders/native.t
 import { rawCopy } from './contenders/raw-copy.ts'
 import { COUNT_FUNCTIONS } from './control-functions.ts'
 import { ensureDataset } from './dataset.ts'
+import { clinicAbsent } from './mapping/clinic.ts'
 import { measureMapping, usesOf as usesOfMapping } from './mapping/measure.ts'
 import { profileSettings } from './mapping/profile.ts'
 import { mappingTables } from './mapping/tables.ts'
@@ -18,6 +19,7 @@ import { measureScaling } from './scaling.ts'
 import { scalingTables } from './scaling-tables.ts'
 import { type BenchServers, SETTINGS, startBenchServers } from './servers.ts'
 import { contendersTable, ferryTable } from './summary.ts'
+import { CUTOVER, cutoverTables, measureCutover } from './sync/cutover.ts'
 import { logCaptureTables, measureLogCapture } from './sync/log-capture.ts'
 import { HASH_PASS, measureSync, syncTables } from './sync/measure.ts'
 import { measureVerification, usesOf } from './verification/rounds.ts'
@@ -92,12 +94,20 @@ async function map(servers: BenchServers, options: BenchOptions): Promise<void> 
 async function follow(servers: BenchServers, options: BenchOptions): Promise<void> {
   const logged = await measureLogCapture(servers, options, say)
   const swept = isWanted(options, HASH_PASS) ? await measureSync(options, say) : undefined
+  const isClinic = isWanted(options, CUTOVER) && clinicAbsent() === undefined
+  const cut = isClinic ? await measureCutover(options, say) : undefined
   const tables = [
     ...(logged.length === 0 ? [] : [...logCaptureTables(logged), '']),
-    ...(swept === undefined ? [] : syncTables(swept)),
+    ...(swept === undefined ? [] : [...syncTables(swept), '']),
+    ...(cut === undefined ? [] : cutoverTables(cut)),
   ]
   const uses = [...logged, ...(swept === undefined ? [] : [swept.use])]
-  conclude('sync', tables, uses, { dataset: options.dataset, logged, swept })
+  conclude('sync', tables, uses, {
+    dataset: options.dataset,
+    logged,
+    swept,
+    cut,
+  })
 }
 
 /** Prints the tables, keeps the measurements and, where asked, puts the tables into the documentation. */

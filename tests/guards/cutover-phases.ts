@@ -34,6 +34,13 @@ export async function phase(sql: Sql, id: string, outcome: object = {}): Promise
   return held.check_name
 }
 
+/** What comes before the freeze. */
+export async function prepare(sql: Sql, id: string) {
+  expect(await phase(sql, id, { writers: 1 })).toBe('check')
+  await drain(sql, id)
+  expect(await phase(sql, id)).toBe('analyze')
+}
+
 export async function freeze(sql: Sql, id: string, outcome: object = {}) {
   const held = (await work(sql, id))!
   expect(held).toMatchObject({ check_name: 'freeze', task: { phase: 'freeze', role: 'app' } })

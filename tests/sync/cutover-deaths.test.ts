@@ -69,7 +69,7 @@ describe('a cut-over whose functions die', { timeout: 180_000 }, () => {
     arm('cutover.check.done=exit')
     expect(await begin(id, name)).toMatchObject({ status: 200 })
     await died(id, 'check')
-    for (const point of ['freeze.noted', 'sequences.claimed', 'analyze.claimed']) {
+    for (const point of ['analyze.claimed', 'freeze.noted', 'sequences.claimed']) {
       arm(`cutover.${point}=exit`)
       await died(id, point.split('.')[0]!)
     }

@@ -26,11 +26,11 @@ const cutover = (id: string, more: object = {}) =>
 const PHASES = [
   'checking',
   'sweeping',
+  'analyzing',
   'freezing',
   'draining',
   'sequences',
   'verifying',
-  'analyzing',
 ]
 
 /** Writes as an application does, until it is told to stop or is not let any more. */

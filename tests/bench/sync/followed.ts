@@ -6,6 +6,7 @@ import {
   dropDatabase,
   migrateUp,
   openProject,
+  type Server,
   type Servers,
   startServers,
 } from '../../../scripts/local/index.ts'
@@ -27,15 +28,35 @@ const TARGET = 'bench_sync'
 /** A million rows and more are copied, indexed and compared before. */
 const PATIENCE_MS = 900_000
 
-/** @param plan of `sync`, and anything else of a plan; nothing is scheduled */
-export async function follow(
+/** Of `sync`, and anything else of a plan; nothing is scheduled. */
+interface FollowedPlan {
+  readonly sync?: object
+  readonly entities?: unknown
+}
+
+export function follow(
   directory: string,
   dataset: Dataset,
-  plan: { readonly sync?: object; readonly entities?: unknown } = {},
+  plan: FollowedPlan = {},
+): Promise<Followed> {
+  const make = (source: Server) => ensureDataset(source, dataset)
+  return followSource(directory, make, () => plan)
+}
+
+/**
+ * The same for any source.
+ * @param make makes its database, and answers the name
+ * @param planOf asked when it is made
+ */
+export async function followSource(
+  directory: string,
+  make: (source: Server) => Promise<string>,
+  planOf: () => FollowedPlan,
 ): Promise<Followed> {
   const { wal_level: _embedded, ...settings } = SETTINGS
   const servers = await startServers({ directory: join(directory, 'project'), settings })
-  const legacy = await ensureDataset(servers.source, dataset)
+  const legacy = await make(servers.source)
+  const plan = planOf()
   await dropDatabase(servers.target, TARGET)
   await bootstrapTarget(servers.target, TARGET)
   await migrateUp(servers.target.url(TARGET))
