@@ -128,10 +128,14 @@ describe('a cut-over', { timeout: 120_000 }, () => {
     await scene.source.unsafe(
       `alter role ${app} in database ${new URL(scene.sourceUrl).pathname.slice(1)} set default_transaction_read_only = off`,
     )
-    // No sweep by time sees it, and the gate does.
-    await scene.target.unsafe(
-      `update ${name}_new.customers set name = 'somebody else' where id = 3`,
-    )
+    // Somebody writes to the target when the last sweep is over.
+    await scene.target
+      .unsafe(`
+      create function public.tamper() returns trigger language plpgsql as $$
+      begin update ${name}_new.customers set name = 'somebody else' where id = 3; return new; end $$;
+      create trigger tamper before update on migration.cutovers for each row
+        when (new.state = 'verifying' and old.state <> 'verifying') execute function public.tamper()`)
+      .simple()
     await cutover(id, { confirm: name })
     expect(await cutoverEnded(scene, id)).toMatchObject({
       state: 'failed',
@@ -141,6 +145,7 @@ describe('a cut-over', { timeout: 120_000 }, () => {
       status: 'running',
       sync: 'syncing',
     })
+    await scene.target`drop function public.tamper() cascade`
     expect(await settingsOf(scene, app)).toEqual(['default_transaction_read_only=off'])
     await application.unsafe(`insert into ${name}.orders (customer, amount) values (1, 1)`)
     expect(await scene.sweep(id, 'hash')).toMatchObject({ status: 'completed' })
