@@ -106,8 +106,7 @@ describe('a cut-over', () => {
   it('lets no other pass in between two of its own', async () => {
     const { sql, id } = await driveToSync(database.url(), table(), byRole)
     await begin(sql, id)
-    await phase(sql, id)
-    await drain(sql, id)
+    await prepare(sql, id)
     await freeze(sql, id)
     await drain(sql, id)
     await phase(sql, id)
