@@ -155,7 +155,7 @@ comment on function migration._range_condition(jsonb, jsonb, jsonb) is
 
 create function migration._is_marked(p_definition jsonb) returns text
 language sql immutable set search_path = '' as $$
-  select case when not p_definition #> '{sync}' ? 'mark' then 'false'
+  select case when p_definition #> '{sync,mark}' is null then 'false'
     else format(case p_definition #>> '{sync,mark,type}' when 'boolean' then 'coalesce(t.%I, false)' else 't.%I is not null' end,
       p_definition #>> '{sync,mark,column}') end
 $$;

@@ -48,8 +48,9 @@ begin
     from pg_temp.ferry_returned k
    where d.entity_status_id = p_entity_status_id and d.source_record_id = k.key and d.error_code = 'delete_refused'
      and d.is_dead_letter and not d.is_resolved;
+  -- by the source's own text of the key: by another one the row would be looked for, and not found, again
   insert into migration.changed_keys (migration_id, entity_status_id, source_key, noted_at)
-  select p_migration_id, p_entity_status_id, k.parts, migration.clock() from pg_temp.ferry_returned k;
+  select p_migration_id, p_entity_status_id, k.found, migration.clock() from pg_temp.ferry_returned k;
   return v_rows;
 end
 $$;

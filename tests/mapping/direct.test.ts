@@ -62,7 +62,7 @@ describe.concurrent('the direct load', { timeout: 120_000 }, () => {
           ...(table === 'label' && throws.oneIn(2) ? { columns: { name: 'id', at: 'at' } } : {}),
         })),
         lanes: throws.between(1, 3),
-        batchRows: throws.between(3, 40),
+        batchRows: throws.between(10, 40),
         more: { ids: 'uuid', rename: { schemas: { [name]: schema } } },
       })
       const first = told(`${name}_direct`)

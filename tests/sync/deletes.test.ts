@@ -174,10 +174,8 @@ describe('rows that come back', { timeout: 60_000 }, () => {
     await scene.write(name, `insert into t values (3, 'back')`)
     const sweep = await scene.swept(id)
     scene.project.setSecret('FERRY_FAILPOINTS', '')
-    expect(await sweep.counts()).toEqual([0, 0, 1, 0, 0])
-    expect(await scene.rows(`select x from ${name}_new.t where id = 3`)).toEqual(['x3'])
-    // And what they hold now comes with the next sweep, whatever it looks for.
-    await scene.sweep(id, 'changes')
+    // One went; of the other one, what it holds now comes with the same sweep.
+    expect(await sweep.counts()).toEqual([0, 1, 1, 0, 0])
     await scene.alike(name, 'select * from %s.t order by id')
   })
 })
