@@ -19,7 +19,7 @@ const runs = process.env.FERRY_FULL === '1' ? 40 : 4
 const tablesOfRun = 50
 /** Functions that die in a run at most: what dies eight times is set aside. */
 const KILLS = 7
-const timeout = 240_000
+const timeout = 420_000
 
 describe(`with FERRY_SEED=${seed}`, async () => {
   const scene = await logScene()

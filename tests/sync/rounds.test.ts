@@ -29,7 +29,7 @@ const strategies: readonly Strategy[] = isFull
   ? ['timestamp', 'xmin', 'hash', 'log']
   : [chance.pick(['timestamp', 'xmin', 'log'] as const)]
 const rounds = isFull ? 5 : 2
-const timeout = isFull ? 900_000 : 180_000
+const timeout = isFull ? 1_800_000 : 420_000
 
 describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${chance.seed}`, async () => {
   const { project, servers, targetUrl } = await testProject({ faults: { duplicate: 0.1 } })

@@ -59,7 +59,7 @@ export async function syncScene(role?: string): Promise<SyncScene> {
 export async function caughtUp(target: Sql, id: string): Promise<void> {
   await eventually(() => isCaughtUp(target, id), {
     what: 'the first sweep',
-    within: 60_000,
+    within: 180_000,
     every: 100,
   })
 }
@@ -84,7 +84,7 @@ async function ended(target: Sql, sweepId: string): Promise<Swept> {
       if (sweep?.status === 'completed' || sweep?.status === 'failed') return sweep
       throw new Error(JSON.stringify(await open(target, sweepId)))
     },
-    { what: 'the end of a sweep', within: 60_000, every: 25 },
+    { what: 'the end of a sweep', within: 180_000, every: 25 },
   )
   return { id: sweepId, ...state, did: await whatItDid(target, sweepId) }
 }
