@@ -154,7 +154,7 @@ export async function prepareTarget(target: Sql): Promise<void> {
     create trigger shout before insert or update on ward_new.people for each row execute function ward_new.shout();
     alter table ward_new.people enable always trigger shout;
     create schema teams_new;
-    create table teams_new.teams (id uuid primary key, lead_id uuid not null, name text);
+    create table teams_new.teams (id uuid primary key, lead_id uuid check (lead_id is not null), name text);
     create table ward_new.codes (code text primary key, label text);
     insert into ward_new.codes values ('k2', '${CANARY} before')`)
 }
