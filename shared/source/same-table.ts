@@ -12,7 +12,8 @@ import type { Source } from './source.ts'
 export async function checkSameTable(source: Source, { source: table }: CompiledEntity) {
   if (table.digest === undefined) return
   const [row] = await source.query(schemasStatement([table]))
-  if (row?.schema === table.digest) return
+  // Of a table that is not there, the read itself will tell.
+  if (row?.schema === table.digest || row?.schema === null) return
   throw new FerryError({
     code: 'source_schema_changed',
     message: `The columns of ${table.schema}.${table.table} at the source are not those that the plan was compiled for.`,
