@@ -15,7 +15,13 @@ let directory: string
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'ferry-test-'))
-  const settings = { ...SETTINGS, max_connections: '20', max_locks_per_transaction: '10' }
+  const settings = {
+    ...SETTINGS,
+    // each of these has room for locks of its own
+    max_connections: '20',
+    max_prepared_transactions: '0',
+    max_locks_per_transaction: '10',
+  }
   servers = await startServers({ directory, settings })
 })
 afterAll(async () => {
