@@ -7,7 +7,7 @@
  */
 import type { Sql, TransactionSql } from 'postgres'
 import type { CompiledEntity } from '../projection/entity.ts'
-import { controlFailure } from './control-failure.ts'
+import { askAll, askOne } from './ask.ts'
 import type { CutoverTask, SweepTask, VerificationTask, WorkKind } from './task.ts'
 
 /** A batch as its holder sees it. Keys are arrays of server text; `[]` is the beginning. */
@@ -96,20 +96,13 @@ type Verb = 'pause' | 'resume' | 'cancel' | 'retry' | 'repair'
 
 export type Control = ReturnType<typeof control>
 
-type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
+/** What names a held batch in every write. */
+export type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
 
 /** Binds the control plane to a connection; batch functions must all use the one that claimed. */
 export function control(sql: Sql | TransactionSql) {
-  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
-    try {
-      const rows = await query
-      return rows[0] as T
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   const verb = async (name: Verb, id: string, actor: string): Promise<VerbAnswer> => {
-    const row = await one<{ answer: VerbAnswer }>(
+    const row = await askOne<{ answer: VerbAnswer }>(
       sql`select migration.${sql(name)}(p_migration_id => ${id}, p_actor => ${actor}) as answer`,
     )
     return row.answer
@@ -117,32 +110,32 @@ export function control(sql: Sql | TransactionSql) {
   return {
     /** Spends a nonce; null for a duplicate or one lane too many. @throws `nonce_invalid` */
     async acceptDispatch(migrationId: string, nonce: string): Promise<string | null> {
-      const row = await one<{ id: string | null }>(
+      const row = await askOne<{ id: string | null }>(
         sql`select migration.accept_dispatch(p_migration_id => ${migrationId}, p_nonce => ${nonce}) as id`,
       )
       return row.id
     },
     /** The next batch for this connection, or undefined where there is nothing to do. */
     async claimBatch(migrationId: string, dispatchId: string): Promise<ClaimedBatch | undefined> {
-      const row = await one<Omit<ClaimedBatch, 'migration_id'> | undefined>(
+      const row = await askOne<Omit<ClaimedBatch, 'migration_id'> | undefined>(
         sql`select * from migration.claim_batch(p_migration_id => ${migrationId}, p_dispatch_id => ${dispatchId})`,
       )
       return row && { ...row, migration_id: migrationId }
     },
     /** Fixes the upper key and queues what lies behind it. @throws `fenced` */
     async carveBatch(batch: Held, through: readonly string[], more: boolean): Promise<void> {
-      await one(sql`select migration.carve_batch(
+      await askOne(sql`select migration.carve_batch(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_through => ${JSON.stringify(through)}::text::jsonb, p_more => ${more})`)
     },
     /** Takes the fence inside an open transaction. @throws `fenced` */
     async beginLoad(batch: Held): Promise<void> {
-      await one(sql`select migration.begin_load(
+      await askOne(sql`select migration.begin_load(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
     },
     /** Closes a load; the caller commits. @throws `fenced`, `rows_not_accounted_for` */
     async completeBatch(batch: Held, counts: BatchCounts, lastOfCall: boolean): Promise<void> {
-      await one(sql`select migration.complete_batch(
+      await askOne(sql`select migration.complete_batch(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_records_read => ${counts.read}, p_records_successful => ${counts.loaded},
         p_records_failed => ${counts.failed}, p_records_filtered => ${counts.filtered},
@@ -151,7 +144,7 @@ export function control(sql: Sql | TransactionSql) {
     },
     /** Closes a batch of kind verify. @throws `fenced` */
     async completeCheck(batch: Held, outcome: CheckOutcome, lastOfCall: boolean): Promise<void> {
-      await one(sql`select migration.complete_check(
+      await askOne(sql`select migration.complete_check(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_results => ${JSON.stringify(outcome.results)}::text::jsonb,
         p_findings => ${JSON.stringify(outcome.findings)}::text::jsonb, p_last_of_call => ${lastOfCall})`)
@@ -160,19 +153,15 @@ export function control(sql: Sql | TransactionSql) {
     async beginningOf(
       migrationId: string,
     ): Promise<{ readonly plan: unknown; readonly existed: readonly string[] }> {
-      return one(sql`
+      return askOne(sql`
         select o.plan, to_jsonb(array(
             select e.target_entity from migration.entity_statuses e
              where e.migration_id = o.id and e.definition ? 'existed')) as existed
           from migration.orchestrations o where o.id = ${migrationId}`)
     },
-    async findingsOfBatch(batch: Held): Promise<readonly RepairFinding[]> {
-      try {
-        return await sql<RepairFinding[]>`select * from migration.findings_of_batch(
-          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`
-      } catch (error) {
-        throw controlFailure(error)
-      }
+    findingsOfBatch(batch: Held): Promise<readonly RepairFinding[]> {
+      return askAll(sql`select * from migration.findings_of_batch(
+        p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`)
     },
     /** Closes a batch of kind repair; the caller commits. @throws `fenced`, `rows_not_accounted_for` */
     async completeRepair(
@@ -180,7 +169,7 @@ export function control(sql: Sql | TransactionSql) {
       rows: { readonly removed: number; readonly loaded: number },
       lastOfCall: boolean,
     ): Promise<void> {
-      await one(sql`select migration.complete_repair(
+      await askOne(sql`select migration.complete_repair(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_removed => ${rows.removed}, p_loaded => ${rows.loaded}, p_last_of_call => ${lastOfCall})`)
     },
@@ -189,7 +178,7 @@ export function control(sql: Sql | TransactionSql) {
       batch: Held,
       failure: BatchFailure,
     ): Promise<'retrying' | 'failed' | 'ignored'> {
-      const row = await one<{
+      const row = await askOne<{
         outcome: 'retrying' | 'failed' | 'ignored'
       }>(sql`select migration.fail_batch(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
@@ -198,16 +187,16 @@ export function control(sql: Sql | TransactionSql) {
       return row.outcome
     },
     async releaseBatch(batch: Held): Promise<void> {
-      await one(sql`select migration.release_batch(
+      await askOne(sql`select migration.release_batch(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
     },
     async finishDispatch(dispatchId: string, reason: string): Promise<void> {
-      await one(
+      await askOne(
         sql`select migration.finish_dispatch(p_dispatch_id => ${dispatchId}, p_reason => ${reason})`,
       )
     },
     async watchdog(): Promise<void> {
-      await one(sql`select migration.watchdog()`)
+      await askOne(sql`select migration.watchdog()`)
     },
     pause: (id: string, actor: string) => verb('pause', id, actor),
     resume: (id: string, actor: string) => verb('resume', id, actor),
@@ -215,33 +204,33 @@ export function control(sql: Sql | TransactionSql) {
     retry: (id: string, actor: string) => verb('retry', id, actor),
     /** @param mode null takes the plan's. @throws `verification_running`, `mode_unknown` */
     async verify(id: string, actor: string, mode: string | null = null): Promise<VerbAnswer> {
-      const row = await one<{ answer: VerbAnswer }>(sql`select migration.verify(
+      const row = await askOne<{ answer: VerbAnswer }>(sql`select migration.verify(
         p_migration_id => ${id}, p_actor => ${actor}, p_mode => ${mode}) as answer`)
       return row.answer
     },
     repair: (id: string, actor: string) => verb('repair', id, actor),
     /** @throws `migration_unknown` */
     async statusReport(id: string): Promise<unknown> {
-      const row = await one<{ report: unknown }>(
+      const row = await askOne<{ report: unknown }>(
         sql`select migration.status_report(p_migration_id => ${id}) as report`,
       )
       return row.report
     },
     /** Everything that a report shows of a migration. @throws `migration_unknown` */
     async migrationReport(id: string): Promise<unknown> {
-      const row = await one<{ report: unknown }>(
+      const row = await askOne<{ report: unknown }>(
         sql`select migration.migration_report(p_migration_id => ${id}) as report`,
       )
       return row.report
     },
     async listMigrations(): Promise<readonly unknown[]> {
-      const row = await one<{ list: readonly unknown[] }>(
+      const row = await askOne<{ list: readonly unknown[] }>(
         sql`select migration.list_migrations() as list`,
       )
       return row.list
     },
     async audit(entry: AuditEntry): Promise<void> {
-      await one(sql`select migration.audit(p_actor => ${entry.actor}, p_action => ${entry.action},
+      await askOne(sql`select migration.audit(p_actor => ${entry.actor}, p_action => ${entry.action},
         p_migration_id => ${entry.migration_id ?? null}, p_outcome => ${entry.outcome},
         p_details => ${JSON.stringify(entry.details ?? {})}::text::jsonb)`)
     },

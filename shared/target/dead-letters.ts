@@ -1,8 +1,8 @@
 /** The part of the control plane that is about dead letters after the fact: looking, trying again, putting away. */
 import type { Sql, TransactionSql } from 'postgres'
+import { askAnswer } from './ask.ts'
 import type { Beginning } from './begin.ts'
 import type { VerbAnswer } from './control.ts'
-import { controlFailure } from './control-failure.ts'
 
 /** Which dead letters are meant: all unresolved ones that fit everything given. */
 export interface Choice {
@@ -35,14 +35,6 @@ export interface Page {
 
 /** Binds to a connection; all of it raises a `FerryError`. */
 export function deadLetters(sql: Sql | TransactionSql) {
-  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
-    try {
-      const rows = await query
-      return (rows[0] as { answer: T }).answer
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   return {
     /**
      * Tries dead letters again, by the plan as it was or a mended one.
@@ -50,7 +42,7 @@ export function deadLetters(sql: Sql | TransactionSql) {
      *   `plan_moves_other_tables`
      */
     replay(id: string, actor: string, choice: Choice, amendment?: Amendment): Promise<VerbAnswer> {
-      return one(sql`select migration.replay(
+      return askAnswer(sql`select migration.replay(
         p_migration_id => ${id}, p_actor => ${actor}, p_choice => ${JSON.stringify(choice)}::text::jsonb,
         p_amendment => ${amendment === undefined ? null : JSON.stringify(amendment)}::text::jsonb) as answer`)
     },
@@ -61,14 +53,14 @@ export function deadLetters(sql: Sql | TransactionSql) {
       choice: Choice,
       notes: string,
     ): Promise<VerbAnswer & { readonly resolved: number }> {
-      return one(sql`select migration.resolve_errors(
+      return askAnswer(sql`select migration.resolve_errors(
         p_migration_id => ${id}, p_actor => ${actor},
         p_choice => ${JSON.stringify(choice)}::text::jsonb, p_notes => ${notes}) as answer`)
     },
     /** Dead letters by reason and one by one. @throws `migration_unknown` */
     report(id: string, page: Page): Promise<unknown> {
       const { limit, after, ...choice } = page
-      return one(sql`select migration.dead_letter_report(
+      return askAnswer(sql`select migration.dead_letter_report(
         p_migration_id => ${id}, p_choice => ${JSON.stringify(choice)}::text::jsonb,
         p_limit => ${limit}, p_after => ${after ?? null}) as answer`)
     },

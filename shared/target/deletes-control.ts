@@ -1,10 +1,8 @@
 /** The part of the control plane that knows of rows that are gone at the source; `sync-control.ts` has the rest of sync. */
 import type { Sql, TransactionSql } from 'postgres'
 import type { CompiledEntity, KeyTexts } from '../projection/entity.ts'
-import type { ClaimedBatch } from './control.ts'
-import { controlFailure } from './control-failure.ts'
-
-type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
+import { askOne } from './ask.ts'
+import type { ClaimedBatch, Held } from './control.ts'
 
 /** Some keys of one entity whose rows are to go. */
 export interface KeysToAsk {
@@ -31,25 +29,17 @@ export interface DeletesOutcome {
 
 /** Binds to a transaction whose fence was taken by `beginLoad`. All of it raises a `FerryError`. */
 export function deletesControl(sql: Sql | TransactionSql) {
-  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
-    try {
-      const rows = await query
-      return rows[0] as T
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   return {
     /** Notes keys that the source has no more. @throws `fenced` */
     async noteGone(batch: Held, keys: readonly KeyTexts[]): Promise<void> {
-      await one(sql`select migration.note_gone(
+      await askOne(sql`select migration.note_gone(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_keys => array(select case jsonb_array_length(k) when 1 then k ->> 0 else k::text end
           from jsonb_array_elements(${JSON.stringify(keys)}::text::jsonb) k))`)
     },
     /** The same for the keys of `pg_temp.ferry_beyond`. @throws `fenced` */
     async noteBeyond(batch: Held): Promise<void> {
-      await one(sql`select migration.note_gone(
+      await askOne(sql`select migration.note_gone(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_keys => array(select b.key from pg_temp.ferry_beyond b))`)
     },
@@ -59,7 +49,7 @@ export function deletesControl(sql: Sql | TransactionSql) {
       after: KeysToAsk | undefined,
       limit: number,
     ): Promise<KeysToAsk | undefined> {
-      return one(sql`select * from migration.gone_to_ask(
+      return askOne(sql`select * from migration.gone_to_ask(
         p_migration_id => ${batch.migration_id}, p_after_entity => ${after?.entity_status_id ?? null},
         p_after_key => ${after?.last_key ?? null}, p_limit => ${limit})`)
     },
@@ -69,13 +59,13 @@ export function deletesControl(sql: Sql | TransactionSql) {
       entityStatusId: string,
       found: readonly (readonly [KeyTexts, KeyTexts])[],
     ): Promise<void> {
-      await one(sql`select migration.keep_returned(
+      await askOne(sql`select migration.keep_returned(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_entity_status_id => ${entityStatusId}, p_found => ${JSON.stringify(found)}::text::jsonb)`)
     },
     /** Deletes, marks, holds or tells of every row on the list. @throws `fenced`, `triggers_not_silenced` */
     async applyDeletes(batch: Held): Promise<DeletesOutcome> {
-      const row = await one<{ outcome: DeletesOutcome }>(sql`select migration.apply_deletes(
+      const row = await askOne<{ outcome: DeletesOutcome }>(sql`select migration.apply_deletes(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt}) as outcome`)
       return row.outcome
     },
@@ -85,7 +75,7 @@ export function deletesControl(sql: Sql | TransactionSql) {
       outcome: DeletesOutcome,
       lastOfCall: boolean,
     ): Promise<void> {
-      await one(sql`select migration.complete_deletes(
+      await askOne(sql`select migration.complete_deletes(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_outcome => ${JSON.stringify(outcome)}::text::jsonb, p_last_of_call => ${lastOfCall})`)
     },
@@ -94,13 +84,15 @@ export function deletesControl(sql: Sql | TransactionSql) {
       batch: Pick<ClaimedBatch, 'batch_id' | 'entity_status_id'>,
       rows: number,
     ): Promise<boolean> {
-      const row = await one<{ exceeds: boolean | null }>(sql`select migration.exceeds_delete_limit(
+      const row = await askOne<{
+        exceeds: boolean | null
+      }>(sql`select migration.exceeds_delete_limit(
         p_batch_id => ${batch.batch_id}, p_entity_status_id => ${batch.entity_status_id}, p_rows => ${rows}) as exceeds`)
       return row.exceeds === true
     },
     /** Closes a batch that would take too many rows away, and halts sync. @throws `fenced` */
     async haltForDeletes(batch: Held, rows: number, lastOfCall: boolean): Promise<void> {
-      await one(sql`select migration.halt_for_deletes(
+      await askOne(sql`select migration.halt_for_deletes(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_rows => ${rows}, p_last_of_call => ${lastOfCall})`)
     },

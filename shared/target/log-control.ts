@@ -1,10 +1,8 @@
 /** What following a source's log asks of the control plane: every call is one SQL function. */
 import type { Sql, TransactionSql } from 'postgres'
 import type { TableName } from '../projection/entity.ts'
-import type { ClaimedBatch } from './control.ts'
-import { controlFailure } from './control-failure.ts'
-
-type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
+import { askAll } from './ask.ts'
+import type { Held } from './control.ts'
 
 /** What is known of a log before it is read. */
 export interface LogState {
@@ -35,48 +33,43 @@ export interface SlotToDrop {
 
 /** Binds it to a connection; what a batch records is bound to the transaction that records it. */
 export function logControl(sql: Sql | TransactionSql) {
-  const rows = async <T>(query: Promise<readonly unknown[]>): Promise<readonly T[]> => {
-    try {
-      return (await query) as readonly T[]
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   return {
     async openLog(migrationId: string): Promise<LogState> {
-      const [row] = await rows<{ state: LogState }>(
+      const [row] = await askAll<{ state: LogState }>(
         sql`select migration.open_log(p_migration_id => ${migrationId}) as state`,
       )
       return row!.state
     },
     /** @throws `fenced` */
     async wantSlot(batch: Held, slotName: string): Promise<void> {
-      await rows(sql`select migration.want_slot(p_migration_id => ${batch.migration_id},
+      await askAll(sql`select migration.want_slot(p_migration_id => ${batch.migration_id},
         p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt}, p_slot_name => ${slotName})`)
     },
     /** @throws `fenced` */
     async slotMade(batch: Held, slot: NewSlot): Promise<void> {
-      await rows(sql`select migration.slot_made(p_migration_id => ${batch.migration_id},
+      await askAll(sql`select migration.slot_made(p_migration_id => ${batch.migration_id},
         p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt}, p_slot => ${JSON.stringify(slot)}::text::jsonb)`)
     },
     /** Takes the fence inside an open transaction. @returns server text of the time @throws `fenced` */
     async beginLog(batch: Held): Promise<string> {
-      const [row] = await rows<{ noted_at: string }>(sql`
+      const [row] = await askAll<{ noted_at: string }>(sql`
         select migration.begin_log(p_migration_id => ${batch.migration_id},
           p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})::text as noted_at`)
       return row!.noted_at
     },
     /** Closes a batch of kind log; the caller commits. @throws `fenced` */
     async completeLog(batch: Held, log: object, lastOfCall: boolean): Promise<void> {
-      await rows(sql`select migration.complete_log(p_migration_id => ${batch.migration_id},
+      await askAll(sql`select migration.complete_log(p_migration_id => ${batch.migration_id},
         p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt}, p_log => ${JSON.stringify(log)}::text::jsonb,
         p_last_of_call => ${lastOfCall})`)
     },
     slotsToDrop(): Promise<readonly SlotToDrop[]> {
-      return rows(sql`select migration_id, source_secret, slot_name from migration.slots_to_drop()`)
+      return askAll(
+        sql`select migration_id, source_secret, slot_name from migration.slots_to_drop()`,
+      )
     },
     async slotDropped(migrationId: string): Promise<void> {
-      await rows(sql`select migration.slot_dropped(p_migration_id => ${migrationId})`)
+      await askAll(sql`select migration.slot_dropped(p_migration_id => ${migrationId})`)
     },
   }
 }

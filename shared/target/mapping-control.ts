@@ -3,10 +3,8 @@ import type { Sql, TransactionSql } from 'postgres'
 import type { MapPlace } from '../projection/direct-rows.ts'
 import type { KeyRange, KeyTexts } from '../projection/entity.ts'
 import type { StageCheck } from '../projection/mapping.ts'
-import type { ClaimedBatch } from './control.ts'
-import { controlFailure } from './control-failure.ts'
-
-type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
+import { askAll, askOne } from './ask.ts'
+import type { ClaimedBatch, Held } from './control.ts'
 
 /** What became of the rows of a stage. */
 export interface StageOutcome {
@@ -25,31 +23,23 @@ export interface Reload {
 
 /** Binds to a transaction whose fence was taken by `beginLoad`. All of it raises a `FerryError`. */
 export function mappingControl(sql: Sql | TransactionSql) {
-  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
-    try {
-      const rows = await query
-      return rows[0] as T
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   return {
     /** Where the map takes what a batch loads directly; undefined: its rows are to be staged. @throws `fenced` */
     async beginDirect({ definition, ...batch }: ClaimedBatch): Promise<MapPlace | undefined> {
       if (definition.direct === undefined) return undefined
-      return one<MapPlace | undefined>(sql`
+      return askOne<MapPlace | undefined>(sql`
         select map_entity_id, load_id from migration.begin_direct(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
     },
     /** Holds what was sent directly against what the server has taken. @throws `rows_not_accounted_for` */
     async endDirect(batch: Held, rows: number, mapped: number): Promise<void> {
-      await one(sql`select migration.end_direct(
+      await askOne(sql`select migration.end_direct(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_rows => ${rows}, p_mapped => ${mapped})`)
     },
     /** From the stage to the target. @throws `fenced`, `rows_not_accounted_for`, `refusals_exceeded` */
     async loadStage(batch: Held): Promise<StageOutcome> {
-      const row = await one<{ loaded: string; failed: string; left_out: string }>(sql`
+      const row = await askOne<{ loaded: string; failed: string; left_out: string }>(sql`
         select loaded::text, failed::text, left_out::text from migration.load_stage(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
       return {
@@ -60,14 +50,14 @@ export function mappingControl(sql: Sql | TransactionSql) {
     },
     /** Looks at references that were loaded before their parents. @throws `fenced` */
     async settle(batch: Held): Promise<Omit<StageOutcome, 'loaded'>> {
-      const row = await one<{ refused: string; left_out: string }>(sql`
+      const row = await askOne<{ refused: string; left_out: string }>(sql`
         select refused::text, left_out::text from migration.settle(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt})`)
       return { refused: Number(row.refused), left_out: Number(row.left_out) }
     },
     /** Holds the rows of the stage against the target. @throws `fenced` */
     async checkStage(batch: Held, values: boolean): Promise<StageCheck> {
-      const row = await one<{
+      const row = await askOne<{
         source: string
         target: string
         findings: StageCheck['findings']
@@ -89,7 +79,7 @@ export function mappingControl(sql: Sql | TransactionSql) {
       ranges: readonly KeyRange[],
     ): Promise<readonly string[]> {
       const pairs = ranges.map(({ after, through }) => [after, through])
-      const row = await one<{ gone: string[] }>(sql`
+      const row = await askOne<{ gone: string[] }>(sql`
         select to_jsonb(migration.narrow_stage(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
           p_keys => ${JSON.stringify(keys)}::text::jsonb, p_ranges => ${JSON.stringify(pairs)}::text::jsonb)) as gone`)
@@ -97,7 +87,7 @@ export function mappingControl(sql: Sql | TransactionSql) {
     },
     /** Loads the rows of the stage again. @throws `fenced`, `rows_not_accounted_for` */
     async reloadStage(batch: Held, how: Reload): Promise<{ removed: number; loaded: number }> {
-      const row = await one<{ removed: string; loaded: string }>(sql`
+      const row = await askOne<{ removed: string; loaded: string }>(sql`
         select removed::text, loaded::text from migration.reload_stage(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
           p_replace => ${how.replace}, p_actor => 'process-batch',
@@ -106,19 +96,14 @@ export function mappingControl(sql: Sql | TransactionSql) {
     },
     /** Keys of the rows that a batch of kind replay tries again. */
     async deadLettersOfBatch(batch: Held): Promise<readonly KeyTexts[]> {
-      try {
-        const rows = await sql<
-          { row_key: KeyTexts }[]
-        >`select row_key from migration.dead_letters_of_batch(
-          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`
-        return rows.map(({ row_key }) => row_key)
-      } catch (error) {
-        throw controlFailure(error)
-      }
+      const rows = await askAll<{ row_key: KeyTexts }>(sql`
+        select row_key from migration.dead_letters_of_batch(
+          p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`)
+      return rows.map(({ row_key }) => row_key)
     },
     /** Closes a batch of kind replay; the caller commits. @throws `fenced` */
     async completeReplay(batch: Held, loaded: number, lastOfCall: boolean): Promise<void> {
-      await one(sql`select migration.complete_replay(
+      await askOne(sql`select migration.complete_replay(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_loaded => ${loaded}, p_last_of_call => ${lastOfCall})`)
     },

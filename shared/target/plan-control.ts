@@ -1,8 +1,8 @@
 /** The part of the control plane that serves a plan before it is started. */
 import type { Sql, TransactionSql } from 'postgres'
 import type { CompiledEntity, TableName } from '../projection/entity.ts'
+import { askAnswer } from './ask.ts'
 import type { Beginning } from './begin.ts'
-import { controlFailure } from './control-failure.ts'
 
 /** What would become of one row. */
 export interface PreviewedRow {
@@ -41,18 +41,10 @@ type SavedEntity = Pick<
 
 /** Binds to a connection; all of it raises a `FerryError`. */
 export function planControl(sql: Sql | TransactionSql) {
-  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
-    try {
-      const rows = await query
-      return (rows[0] as { answer: T }).answer
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   return {
     /** Of the rest of this transaction, where the role may: the log would quote rows that COPY fails at. */
     async silenceLog(): Promise<void> {
-      await one(sql`select migration.silence_log()::text as answer`)
+      await askAnswer(sql`select migration.silence_log()::text as answer`)
     },
     /** Only inside a transaction with a filled stage, which is taken back. */
     previewStage(
@@ -60,7 +52,7 @@ export function planControl(sql: Sql | TransactionSql) {
       parents: readonly PreviewParent[],
       values: boolean,
     ): Promise<StagePreview> {
-      return one(sql`select migration.preview_stage(
+      return askAnswer(sql`select migration.preview_stage(
         p_definition => ${JSON.stringify(definition)}::text::jsonb,
         p_parents => ${JSON.stringify(parents)}::text::jsonb, p_values => ${values}) as answer`)
     },
@@ -76,7 +68,7 @@ export function planControl(sql: Sql | TransactionSql) {
         definition,
         waits_for,
       }))
-      return one(sql`select migration.save_plan(
+      return askAnswer(sql`select migration.save_plan(
         p_entities => ${JSON.stringify(saved)}::text::jsonb,
         p_version => ${version}, p_actor => ${actor}) as answer`)
     },

@@ -2,10 +2,8 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { KeyTexts } from '../projection/entity.ts'
 import type { Answer, Question, SourceFacts } from '../projection/sweep.ts'
-import type { ClaimedBatch } from './control.ts'
-import { controlFailure } from './control-failure.ts'
-
-type Held = Pick<ClaimedBatch, 'migration_id' | 'batch_id' | 'attempt'>
+import { askAll } from './ask.ts'
+import type { Held } from './control.ts'
 
 /** What a batch did to the target, in rows. */
 export interface SyncCounts {
@@ -23,17 +21,10 @@ export interface Applied extends Omit<SyncCounts, 'read' | 'deleted'> {}
 
 /** All of it raises a `FerryError`. */
 export function syncControl(sql: Sql | TransactionSql) {
-  const rows = async <T>(query: Promise<readonly unknown[]>): Promise<readonly T[]> => {
-    try {
-      return (await query) as readonly T[]
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   return {
     /** What a look is to ask about each entity. @throws `fenced` */
     openLook(batch: Held, facts: SourceFacts): Promise<readonly Question[]> {
-      return rows<Question>(sql`
+      return askAll<Question>(sql`
         select entity_status_id, entity_name, definition, scope, since, to_json(low) #>> '{}' as low,
                to_json(horizon) #>> '{}' as horizon, known_schema
           from migration.open_look(p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id},
@@ -45,13 +36,13 @@ export function syncControl(sql: Sql | TransactionSql) {
       look: { readonly facts: SourceFacts; readonly answers: readonly Answer[] },
       lastOfCall: boolean,
     ): Promise<void> {
-      await rows(sql`select migration.complete_look(
+      await askAll(sql`select migration.complete_look(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_look => ${JSON.stringify(look)}::text::jsonb, p_last_of_call => ${lastOfCall})`)
     },
     /** Keys that a batch of strategy keys reads again. */
     async changedKeysOfBatch(batch: Held): Promise<readonly KeyTexts[]> {
-      const keys = await rows<{ row_key: KeyTexts }>(sql`
+      const keys = await askAll<{ row_key: KeyTexts }>(sql`
         select row_key from migration.changed_keys_of_batch(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id})`)
       return keys.map(({ row_key }) => row_key)
@@ -67,7 +58,7 @@ export function syncControl(sql: Sql | TransactionSql) {
       keys: readonly KeyTexts[] | null,
       complete: boolean,
     ): Promise<Applied> {
-      const [row] = await rows<Record<keyof Applied, string>>(sql`
+      const [row] = await askAll<Record<keyof Applied, string>>(sql`
         select inserted::text, updated::text, refused::text from migration.apply_changes(
           p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
           p_keys => ${keys === null ? null : JSON.stringify(keys)}::text::jsonb, p_complete => ${complete})`)
@@ -76,7 +67,7 @@ export function syncControl(sql: Sql | TransactionSql) {
     },
     /** Closes a batch of a sweep; the caller commits. @throws `fenced` */
     async completeSync(batch: Held, counts: SyncCounts, lastOfCall: boolean): Promise<void> {
-      await rows(sql`select migration.complete_sync(
+      await askAll(sql`select migration.complete_sync(
         p_migration_id => ${batch.migration_id}, p_batch_id => ${batch.batch_id}, p_attempt => ${batch.attempt},
         p_counts => ${JSON.stringify(counts)}::text::jsonb, p_last_of_call => ${lastOfCall})`)
     },

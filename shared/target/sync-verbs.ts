@@ -1,8 +1,8 @@
 /** The part of the control plane with which an admin steers incremental sync and its cut-over. */
 import type { Sql, TransactionSql } from 'postgres'
 import type { SyncScope } from '../projection/sync.ts'
+import { askAnswer } from './ask.ts'
 import type { VerbAnswer } from './control.ts'
-import { controlFailure } from './control-failure.ts'
 import type { Amendment } from './dead-letters.ts'
 
 export interface SweepOrder {
@@ -31,14 +31,6 @@ export type CutoverAnswer = VerbAnswer & { readonly cutover_id: string }
 
 /** Binds to a connection; all of it raises a `FerryError`. */
 export function syncVerbs(sql: Sql | TransactionSql) {
-  const one = async <T>(query: Promise<readonly unknown[]>): Promise<T> => {
-    try {
-      const rows = await query
-      return (rows[0] as { answer: T }).answer
-    } catch (error) {
-      throw controlFailure(error)
-    }
-  }
   const json = (amendment: Amendment | undefined) =>
     amendment === undefined ? null : JSON.stringify(amendment)
   return {
@@ -47,36 +39,36 @@ export function syncVerbs(sql: Sql | TransactionSql) {
      * @throws `migration_unknown`, `sync_not_begun`, `sync_halted`, `pass_running`, `transition_illegal`, …
      */
     sync(id: string, actor: string, order: SweepOrder): Promise<SweepAnswer> {
-      return one(sql`select migration.sync(
+      return askAnswer(sql`select migration.sync(
         p_migration_id => ${id}, p_actor => ${actor}, p_scope => ${order.scope ?? 'changes'},
         p_allow_deletes => ${order.allowDeletes ?? false},
         p_amendment => ${json(order.amendment)}::text::jsonb) as answer`)
     },
     /** @throws `migration_unknown`, `sync_not_halted` */
     resumeSync(id: string, actor: string, amendment?: Amendment): Promise<SweepAnswer> {
-      return one(sql`select migration.resume_sync(
+      return askAnswer(sql`select migration.resume_sync(
         p_migration_id => ${id}, p_actor => ${actor},
         p_amendment => ${json(amendment)}::text::jsonb) as answer`)
     },
     /** @throws `migration_unknown`, `sync_not_begun`, `schedule_invalid`, `schedule_unknown` */
     schedule(id: string, actor: string, order: ScheduleOrder): Promise<VerbAnswer> {
-      return one(sql`select migration.set_schedule(
+      return askAnswer(sql`select migration.set_schedule(
         p_migration_id => ${id}, p_actor => ${actor}, p_scope => ${order.scope},
         p_schedule => ${order.schedule ?? null}, p_enabled => ${order.enabled ?? null}) as answer`)
     },
     /** @throws `migration_unknown`, `cutover_not_confirmed`, and whatever stands against it */
     cutover(id: string, actor: string, order: CutoverOrder): Promise<CutoverAnswer> {
-      return one(sql`select migration.cutover(
+      return askAnswer(sql`select migration.cutover(
         p_migration_id => ${id}, p_actor => ${actor}, p_confirm => ${order.confirm ?? null},
         p_is_rehearsal => ${order.dryRun ?? false}) as answer`)
     },
     /** Begins the sweep that is due, if any: what pg_cron does in a project. */
     async runSchedules(): Promise<void> {
-      await one(sql`select migration.run_schedules() as answer`)
+      await askAnswer(sql`select migration.run_schedules() as answer`)
     },
     /** @throws `migration_unknown`, `cutover_not_running` */
     abortCutover(id: string, actor: string): Promise<CutoverAnswer> {
-      return one(sql`select migration.abort_cutover(
+      return askAnswer(sql`select migration.abort_cutover(
         p_migration_id => ${id}, p_actor => ${actor}) as answer`)
     },
   }
