@@ -5,8 +5,6 @@
 import type { TransactionSql } from 'postgres'
 import type { Platform } from '../platform/platform.ts'
 import type { KeyRange } from '../projection/entity.ts'
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import { checkSameTable } from '../source/same-table.ts'
 import type { Source } from '../source/source.ts'
 import { type BatchCounts, type ClaimedBatch, control, noRows } from '../target/control.ts'
@@ -16,16 +14,14 @@ import { loadDirect } from './direct-load.ts'
 import { fillStage } from './fill-stage.ts'
 import type { BatchKind } from './kind.ts'
 import type { Lane } from './lane.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export const copyBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const source = await lane.source(batch.source_secret)
   await checkSameTable(source, batch.definition)
   const range = await carve(platform, lane, source, batch)
-  const work = await inOneTransaction(lane, async (transaction) => {
+  const work = await inLoad(lane, batch, async (transaction) => {
     const held = control(transaction)
-    await held.beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('copy.begun')
     const loaded =
       range === 'empty'

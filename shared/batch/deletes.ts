@@ -4,13 +4,11 @@
  */
 import { lookUpStatement } from '../projection/digest-statements.ts'
 import type { KeyTexts } from '../projection/entity.ts'
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
-import { type ClaimedBatch, control } from '../target/control.ts'
+import type { ClaimedBatch } from '../target/control.ts'
 import { deletesControl, type KeysToAsk } from '../target/deletes-control.ts'
 import { type Side, sourceSide } from '../verification/side.ts'
 import type { BatchKind, Work } from './kind.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 /** Keys that the source is asked for at a time. */
 const askedKeys = 2000
@@ -18,10 +16,8 @@ const askedKeys = 2000
 export const deletesBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   await platform.failpoint('deletes.claimed')
   const source = sourceSide(await lane.source(batch.source_secret))
-  const work = await inOneTransaction(lane, async (transaction): Promise<Work> => {
+  const work = await inLoad(lane, batch, async (transaction): Promise<Work> => {
     const held = deletesControl(transaction)
-    await control(transaction).beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('deletes.begun')
     await keepWhatCameBack(source, held, batch)
     const outcome = await held.applyDeletes(batch)

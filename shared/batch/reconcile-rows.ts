@@ -1,21 +1,19 @@
 /** A batch of kind reconcile over a table without a key: rows that are not there as often go and come again. */
 import type { Platform } from '../platform/platform.ts'
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import {
   countStatement,
   findUneven,
   removeStatement,
   takenStatement,
 } from '../sync/reconcile/uneven-rows.ts'
-import { type ClaimedBatch, control } from '../target/control.ts'
+import type { ClaimedBatch } from '../target/control.ts'
 import { copyIn } from '../target/copy-in.ts'
 import { deletesControl } from '../target/deletes-control.ts'
 import { syncControl } from '../target/sync-control.ts'
 import type { VerificationBatch } from '../verification/rows/bounds.ts'
 import type { LastOfCall, Work } from './kind.ts'
 import type { Lane } from './lane.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export async function reconcileRows(
   platform: Platform,
@@ -36,10 +34,8 @@ export async function reconcileRows(
     await deletesControl(lane.target).haltForDeletes(batch, lost, lastOfCall(nothing))
     return nothing
   }
-  const work = await inOneTransaction(lane, async (transaction): Promise<Work> => {
+  const work = await inLoad(lane, batch, async (transaction): Promise<Work> => {
     const held = syncControl(transaction)
-    await control(transaction).beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('reconcile.begun')
     let done: Work = { rows: 0, bytes: 0 }
     let counts = { inserted: '0', deleted: '0' }

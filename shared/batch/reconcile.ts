@@ -6,12 +6,10 @@
 import type { Platform } from '../platform/platform.ts'
 import type { CompiledEntity, KeyRange, RowSet } from '../projection/entity.ts'
 import { keysCondition } from '../projection/keys.ts'
-import { pinStatement } from '../projection/settings.ts'
 import { stagedEntity } from '../projection/sync.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import { type Differences, findDifferences, ofKeys } from '../sync/reconcile/differences.ts'
 import { findKeys } from '../sync/reconcile/known-keys.ts'
-import { type ClaimedBatch, control } from '../target/control.ts'
+import type { ClaimedBatch } from '../target/control.ts'
 import { deletesControl } from '../target/deletes-control.ts'
 import { syncControl } from '../target/sync-control.ts'
 import { takePart, verificationBounds } from '../verification/rows/bounds.ts'
@@ -21,7 +19,7 @@ import { fillStage } from './fill-stage.ts'
 import type { BatchKind, LastOfCall, Work } from './kind.ts'
 import type { Lane } from './lane.ts'
 import { reconcileRows } from './reconcile-rows.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export const reconcileBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   await platform.failpoint('reconcile.claimed')
@@ -121,11 +119,9 @@ async function bringOver(
   lastOfCall: LastOfCall,
 ): Promise<Work> {
   const source = await lane.source(batch.source_secret)
-  const work = await inOneTransaction(lane, async (transaction): Promise<Work> => {
+  const work = await inLoad(lane, batch, async (transaction): Promise<Work> => {
     const held = syncControl(transaction)
     const gone = deletesControl(transaction)
-    await control(transaction).beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     await platform.failpoint('reconcile.begun')
     let done: Work = { rows: 0, bytes: 0 }
     let applied = { inserted: 0, updated: 0, refused: 0 }

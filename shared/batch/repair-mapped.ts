@@ -2,25 +2,21 @@
 import type { KeyRange, KeyTexts } from '../projection/entity.ts'
 import { keysCondition } from '../projection/keys.ts'
 import { rowCondition } from '../projection/range.ts'
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import { control } from '../target/control.ts'
 import { mappingControl } from '../target/mapping-control.ts'
 import type { RowFinding } from '../verification/rows/replacement.ts'
 import { fillStage } from './fill-stage.ts'
 import type { BatchKind, Work } from './kind.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export const repairMappedBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const { definition } = batch
   const source = await lane.source(batch.source_secret)
   const { keys, ranges, extra } = sortOut(await lane.control.findingsOfBatch(batch))
   await platform.failpoint('repair.chosen')
-  return inOneTransaction(lane, async (transaction): Promise<Work> => {
+  return inLoad(lane, batch, async (transaction): Promise<Work> => {
     const held = control(transaction)
     const mapping = mappingControl(transaction)
-    await held.beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     const chosen = [
       keysCondition(definition, keys),
       ...ranges.map((range) => rowCondition(definition, range)),

@@ -1,8 +1,6 @@
 /** A batch of kind repair: in one target transaction, the rows that differed go and come again. */
 
 import { readTable } from '../projection/select.ts'
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import { control } from '../target/control.ts'
 import { copyIn } from '../target/copy-in.ts'
 import { openComparison } from '../verification/rows/comparison.ts'
@@ -10,7 +8,7 @@ import { chooseRows } from '../verification/rows/replacement.ts'
 import { sourceSide, targetSide } from '../verification/side.ts'
 import type { BatchKind, Work } from './kind.ts'
 import { repairMappedBatch } from './repair-mapped.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export const repairBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const { definition } = batch
@@ -22,10 +20,8 @@ export const repairBatch: BatchKind = async (platform, lane, batch, lastOfCall) 
   const sides = { source: sourceSide(source), target: targetSide(lane.target) }
   const rows = await chooseRows(await openComparison(sides, definition, 'full'), findings)
   await platform.failpoint('repair.chosen')
-  return inOneTransaction(lane, async (transaction): Promise<Work> => {
+  return inLoad(lane, batch, async (transaction): Promise<Work> => {
     const held = control(transaction)
-    await held.beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     const table = readTable(rows.target.source)
     const { count: removed } = await transaction.unsafe(`delete from ${table} where ${rows.taken}`)
     const moved = await copyIn(transaction, lane.tap(), definition, (sink) =>

@@ -1,16 +1,12 @@
 /** A batch of kind settle: references that were loaded before their parents are looked at. */
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import { control } from '../target/control.ts'
 import { mappingControl } from '../target/mapping-control.ts'
 import type { BatchKind, Work } from './kind.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export const settleBatch: BatchKind = async (platform, lane, batch, lastOfCall) =>
-  inOneTransaction(lane, async (transaction): Promise<Work> => {
+  inLoad(lane, batch, async (transaction): Promise<Work> => {
     const held = control(transaction)
-    await held.beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
     const { refused, left_out } = await mappingControl(transaction).settle(batch)
     await platform.failpoint('settle.settled')
     const work = { rows: 0, bytes: 0 }

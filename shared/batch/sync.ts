@@ -4,11 +4,9 @@
  */
 import type { Platform } from '../platform/platform.ts'
 import { boundsStatement } from '../projection/bounds.ts'
-import type { ChosenRows, CompiledEntity, KeyRange, KeyTexts } from '../projection/entity.ts'
+import type { ChosenRows, CompiledEntity, KeyTexts } from '../projection/entity.ts'
 import { keysCondition } from '../projection/keys.ts'
-import { pinStatement } from '../projection/settings.ts'
 import { stagedEntity } from '../projection/sync.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import {
   behindId,
   beyondWindow,
@@ -19,12 +17,12 @@ import {
   writtenSince,
 } from '../projection/window.ts'
 import type { Source } from '../source/source.ts'
-import { type ClaimedBatch, control } from '../target/control.ts'
+import type { ClaimedBatch } from '../target/control.ts'
 import { syncControl } from '../target/sync-control.ts'
 import { fillStage } from './fill-stage.ts'
-import type { BatchKind, Work } from './kind.ts'
+import type { BatchKind, LastOfCall, Work } from './kind.ts'
 import type { Lane } from './lane.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export const syncBatch: BatchKind = async (platform, lane, batch, lastOfCall) => {
   const source = await lane.source(batch.source_secret)
@@ -35,35 +33,31 @@ export const syncBatch: BatchKind = async (platform, lane, batch, lastOfCall) =>
     keys === null
       ? await carve(platform, lane, source, batch)
       : { condition: keysCondition(batch.definition, keys) }
-  return applyRows(platform, lane, batch, { rows, keys, complete: false }, lastOfCall)
+  return applyRows(platform, lane, batch, { rows, keys }, lastOfCall)
 }
 
-export interface RowsToApply {
-  readonly rows: ChosenRows | KeyRange
+interface RowsToApply {
+  readonly rows: ChosenRows
   /** Those that were asked for one by one. */
   readonly keys: readonly KeyTexts[] | null
-  /** Whether `rows` are all of the batch's range. */
-  readonly complete: boolean
 }
 
-/** Stages rows of the source and writes what differs: the end of every batch that has found changes. */
-export async function applyRows(
+/** Stages rows of the source and writes what differs. */
+async function applyRows(
   platform: Platform,
   lane: Lane,
   batch: ClaimedBatch,
-  { rows, keys, complete }: RowsToApply,
-  lastOfCall: Parameters<BatchKind>[3],
+  { rows, keys }: RowsToApply,
+  lastOfCall: LastOfCall,
 ): Promise<Work> {
   const source = await lane.source(batch.source_secret)
-  const work = await inOneTransaction(lane, async (transaction): Promise<Work> => {
-    await control(transaction).beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
+  const work = await inLoad(lane, batch, async (transaction): Promise<Work> => {
     await platform.failpoint('sync.begun')
     const staged = stagedEntity(batch.definition)
     const moved = await fillStage(source, staged, rows, transaction, lane.tap())
     await platform.failpoint('sync.staged')
     const held = syncControl(transaction)
-    const applied = await held.applyChanges(batch, keys, complete)
+    const applied = await held.applyChanges(batch, keys, false)
     await platform.failpoint('sync.applied')
     const done = { rows: moved.rows, bytes: moved.bytes }
     await held.completeSync(batch, { ...applied, read: moved.rows }, lastOfCall(done))

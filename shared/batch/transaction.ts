@@ -1,5 +1,8 @@
 /** The one target transaction of a batch. */
 import type { TransactionSql } from 'postgres'
+import { pinStatement } from '../projection/settings.ts'
+import { textFormatSettings } from '../projection/text-format.ts'
+import { control, type Held } from '../target/control.ts'
 import type { Lane } from './lane.ts'
 
 /**
@@ -26,4 +29,21 @@ export async function inOneTransaction<T>(
   } catch (error) {
     throw failure === undefined ? error : failure.error
   }
+}
+
+/**
+ * The same for what reads or writes rows: the fence first, then the settings of a load and the form in
+ * which values are printed and read.
+ * @throws FerryError `fenced`
+ */
+export function inLoad<T>(
+  lane: Lane,
+  batch: Held,
+  work: (transaction: TransactionSql) => Promise<T>,
+): Promise<T> {
+  return inOneTransaction(lane, async (transaction) => {
+    await control(transaction).beginLoad(batch)
+    await transaction.unsafe(pinStatement(textFormatSettings))
+    return work(transaction)
+  })
 }

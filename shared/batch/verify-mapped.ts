@@ -2,17 +2,15 @@
 import type { Platform } from '../platform/platform.ts'
 import type { KeyRange } from '../projection/entity.ts'
 import type { StageCheck } from '../projection/mapping.ts'
-import { pinStatement } from '../projection/settings.ts'
-import { textFormatSettings } from '../projection/text-format.ts'
 import type { Source } from '../source/source.ts'
-import { type ClaimedBatch, control } from '../target/control.ts'
+import type { ClaimedBatch } from '../target/control.ts'
 import { mappingControl } from '../target/mapping-control.ts'
 import type { Outcome } from '../verification/outcome.ts'
 import { sourceSide, targetSide } from '../verification/side.ts'
 import { verifyMapped } from '../verification/verify-mapped.ts'
 import { fillStage } from './fill-stage.ts'
 import type { Lane } from './lane.ts'
-import { inOneTransaction } from './transaction.ts'
+import { inLoad } from './transaction.ts'
 
 export async function checkMappedRows(
   platform: Platform,
@@ -57,9 +55,7 @@ function compareStaged(
   range: KeyRange,
   values: boolean,
 ): Promise<StageCheck> {
-  return inOneTransaction(lane, async (transaction) => {
-    await control(transaction).beginLoad(batch)
-    await transaction.unsafe(pinStatement(textFormatSettings))
+  return inLoad(lane, batch, async (transaction) => {
     await fillStage(source, batch.definition, range, transaction, lane.tap())
     return mappingControl(transaction).checkStage(batch, values)
   })
