@@ -132,7 +132,13 @@ export type Database = {
           _open_next: undefined | null
           _recount_pass: undefined | null
           _retry_refused: undefined | null
+          _settle_circle: {
+            entity_status_id: string
+            left_out: number
+            refused: number
+          } | null
           _settle_pass: undefined | null
+          _settle_sweep: undefined | null
           _spare_kept_rows: undefined | null
           _stage_instead: boolean | null
           _take_log_positions: undefined | null
@@ -151,7 +157,9 @@ export type Database = {
           | '_open_next'
           | '_recount_pass'
           | '_retry_refused'
+          | '_settle_circle'
           | '_settle_pass'
+          | '_settle_sweep'
           | '_spare_kept_rows'
           | '_stage_instead'
           | '_take_log_positions'
@@ -3895,6 +3903,10 @@ export type Database = {
         }
         Returns: undefined
       }
+      _move_ledger: {
+        Args: { p_entity_status_id: string; p_left_out: number; p_more: number }
+        Returns: undefined
+      }
       _narrow_to_changes: {
         Args: {
           p_entity: Omit<
@@ -4253,6 +4265,19 @@ export type Database = {
         }
         Returns: Record<string, unknown>
       }
+      _settle_circle: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
+          >
+        }
+        Returns: {
+          entity_status_id: string
+          left_out: number
+          refused: number
+        }[]
+      }
       _settle_dead_letters: {
         Args: {
           p_actor: string
@@ -4278,6 +4303,15 @@ export type Database = {
           p_step: Omit<
             Database['migration']['Tables']['steps']['Row'],
             Database['migration']['Tables']['steps']['ComputedFields']
+          >
+        }
+        Returns: undefined
+      }
+      _settle_sweep: {
+        Args: {
+          p_batch: Omit<
+            Database['migration']['Tables']['batches']['Row'],
+            Database['migration']['Tables']['batches']['ComputedFields']
           >
         }
         Returns: undefined

@@ -153,11 +153,10 @@ $$;
 comment on function migration._settle_dead_letters(migration.batches, jsonb, text) is
   'Resolves the dead letters whose rows are in now, are in the target in a newer version, are left out, or are gone at the source; the others tell the reason of now.';
 
-create function migration._settle_pass(p_batch migration.batches) returns void
+create function migration._settle_circle(p_batch migration.batches) returns table (entity_status_id uuid, refused bigint, left_out bigint)
 language plpgsql set search_path = '' as $$
 declare
   v_entity migration.entity_statuses;
-  v_settled record;
 begin
   if exists (select from migration.batches b where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id
        and b.status <> 'completed' and b.id <> p_batch.id
@@ -170,20 +169,30 @@ begin
      order by e.dependency_order
   loop
     p_batch.entity_status_id := v_entity.id;
-    select * into v_settled from migration._settle(p_batch, v_entity.definition,
-      migration._map_entity(v_entity.definition #>> '{mapping,system}', v_entity.entity_name));
-    -- its own batches may be long done
-    update migration.entity_statuses e
-       set records_failed = d.letters, records_filtered = e.records_filtered + v_settled.left_out,
-           records_processed = e.records_read - d.letters - e.records_filtered - v_settled.left_out
-      from (select count(*) as letters from migration.errors x
-             where x.entity_status_id = v_entity.id and x.is_dead_letter and (not x.is_resolved or x.resolution = 'dismissed')) d
-     where e.id = v_entity.id and v_settled.refused + v_settled.left_out > 0;
+    return query
+      select v_entity.id, s.refused, s.left_out
+        from migration._settle(p_batch, v_entity.definition,
+          migration._map_entity(v_entity.definition #>> '{mapping,system}', v_entity.entity_name)) s
+       where s.refused + s.left_out > 0;
   end loop;
 end
 $$;
+comment on function migration._settle_circle(migration.batches) is
+  'In the last batch of a pass that is about a circle, before those that refer to it: settles its entities; rows of each that went. The batches come one after the other.';
+
+create function migration._settle_pass(p_batch migration.batches) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- batches of an entity may be long done
+  update migration.entity_statuses e
+     set records_failed = n.letters, records_filtered = e.records_filtered + s.left_out,
+         records_processed = e.records_read - n.letters - e.records_filtered - s.left_out
+    from migration._settle_circle(p_batch) s cross join lateral (select migration._live_letters(s.entity_status_id) as letters) n
+   where e.id = s.entity_status_id;
+end
+$$;
 comment on function migration._settle_pass(migration.batches) is
-  'In the last batch of a pass that is about a circle, before those that refer to it: settles its entities. The batches come one after the other.';
+  'Settles the circle of a repair or replay, and counts what went: of the rows that the copy has read.';
 
 create function migration.reload_stage(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_replace boolean, p_extra text[], p_actor text)
 returns table (removed bigint, loaded bigint) language plpgsql set search_path = '' as $$

@@ -100,8 +100,7 @@ declare
   v_failed bigint;
 begin
   select * into v_entity from migration.entity_statuses e where e.id = p_entity_status_id for no key update;
-  select count(*) into v_failed from migration.errors d
-   where d.entity_status_id = p_entity_status_id and d.is_dead_letter and (not d.is_resolved or d.resolution = 'dismissed');
+  v_failed := migration._live_letters(p_entity_status_id);
   -- rows that are gone at the source, or left out by now, count as filtered
   update migration.entity_statuses e
      set records_failed = v_failed,

@@ -106,7 +106,6 @@ begin
   perform migration._mind_limit(p_entity, refused, inserted + updated + refused);
   perform migration._map_changes(v_mapping, p_own, v_load_id);
   perform migration._settle_dead_letters(p_batch, v_mapping, 'sync');
-  perform migration._settle_pass(p_batch);
 end
 $$;
 comment on function migration._write_changes(migration.batches, migration.entity_statuses, integer) is

@@ -20,10 +20,21 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function migration._live_letters(uuid) is 'Rows of an entity that the target does not have because it refused them; one that could not be deleted is there.';
 
+create function migration._move_ledger(p_entity_status_id uuid, p_more bigint, p_left_out bigint) returns void
+language sql set search_path = '' as $$
+  update migration.entity_statuses e
+     set records_processed = n.processed, records_failed = n.letters, records_filtered = n.filtered,
+         records_read = n.processed + n.letters + n.filtered, records_total = n.processed + n.letters + n.filtered, updated_at = migration.clock()
+    from (select greatest(0, x.records_processed + p_more) as processed, x.records_filtered + p_left_out as filtered,
+                 migration._live_letters(x.id) as letters
+            from migration.entity_statuses x where x.id = p_entity_status_id) n
+   where e.id = p_entity_status_id
+$$;
+comment on function migration._move_ledger(uuid, bigint, bigint) is
+  'Counters of an entity once more rows of it are in the target, and more of the source are left out.';
+
 create function migration._count_sync(p_batch migration.batches, p_counts jsonb) returns void
 language plpgsql set search_path = '' as $$
-declare
-  v_more bigint := coalesce((p_counts ->> 'inserted')::bigint, 0) - coalesce((p_counts ->> 'deleted')::bigint, 0);
 begin
   update migration.sweep_entities s
      set records_read = s.records_read + coalesce((p_counts ->> 'read')::bigint, 0),
@@ -33,16 +44,31 @@ begin
          records_marked = s.records_marked + coalesce((p_counts ->> 'marked')::bigint, 0),
          records_refused = s.records_refused + coalesce((p_counts ->> 'refused')::bigint, 0)
    where s.sweep_id = p_batch.pass_id and s.entity_status_id = p_batch.entity_status_id;
-  update migration.entity_statuses e
-     set records_processed = greatest(0, e.records_processed + v_more), records_failed = n.letters,
-         records_read = greatest(0, e.records_processed + v_more) + n.letters + e.records_filtered,
-         records_total = greatest(0, e.records_processed + v_more) + n.letters + e.records_filtered, updated_at = migration.clock()
-    from (select migration._live_letters(p_batch.entity_status_id) as letters) n
-   where e.id = p_batch.entity_status_id;
+  perform migration._move_ledger(p_batch.entity_status_id,
+    coalesce((p_counts ->> 'inserted')::bigint, 0) - coalesce((p_counts ->> 'deleted')::bigint, 0), 0);
 end
 $$;
 comment on function migration._count_sync(migration.batches, jsonb) is
   'Adds what a batch did to its sweep and to its entity: read, inserted, updated, deleted, marked, refused.';
+
+create function migration._settle_sweep(p_batch migration.batches) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_settled record;
+begin
+  for v_settled in select s.*, s.refused + s.left_out as rows from migration._settle_circle(p_batch) s loop
+    -- most of them came with this sweep
+    update migration.sweep_entities s
+       set records_refused = s.records_refused + v_settled.refused,
+           records_inserted = s.records_inserted - least(s.records_inserted, v_settled.rows),
+           records_deleted = s.records_deleted + v_settled.rows - least(s.records_inserted, v_settled.rows)
+     where s.sweep_id = p_batch.pass_id and s.entity_status_id = v_settled.entity_status_id;
+    perform migration._move_ledger(v_settled.entity_status_id, - v_settled.rows, v_settled.left_out);
+  end loop;
+end
+$$;
+comment on function migration._settle_sweep(migration.batches) is
+  'Settles the circle of a sweep''s batch, once what it brought in is counted, and counts what went.';
 
 create function migration._retry_refused(p_batch migration.batches) returns void
 language plpgsql set search_path = '' as $$
@@ -204,6 +230,7 @@ begin
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
   perform migration._hold_pass(v_batch);
   perform migration._count_sync(v_batch, p_counts);
+  perform migration._settle_sweep(v_batch);
   perform migration._end_sweep_if_done(v_batch);
   perform migration._leave_call(v_batch, p_last_of_call, true);
 end

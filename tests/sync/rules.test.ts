@@ -60,6 +60,39 @@ describe('references', () => {
   })
 })
 
+describe('references of a table to itself', () => {
+  test('rows without their parent are refused, however many they are', async () => {
+    const name = 'r_self'
+    const id = await scene.follow({
+      name,
+      source: `create table person (id int primary key, boss_id int); insert into person values (1, null)`,
+      entities: [
+        {
+          source: `${name}.person`,
+          id: { strategy: 'uuid' },
+          columns: {
+            legacy_id: 'id',
+            boss_id: { op: 'reference', to: `${name}.person`, of: 'boss_id' },
+          },
+        },
+      ],
+      sync: { strategy: 'xmin' },
+    })
+    await source`insert into r_self.person select g, 100 + g from generate_series(2, 6) g`
+    await source`insert into r_self.person values (7, 1)`
+    // A row has come in: those that were refused were tried again, and counted again.
+    expect(await scene.sweep(id)).toMatchObject({
+      status: 'completed',
+      did: { person: '1 0 0 10' },
+    })
+    expect(await scene.letters(id, 'person')).toHaveLength(5)
+    expect(await scene.count(id, 'person')).toMatchObject({ read: 7, loaded: 2, failed: 5 })
+    await source`update r_self.person set boss_id = 7 where id = 2`
+    await scene.sweep(id)
+    expect(await scene.count(id, 'person')).toMatchObject({ read: 7, loaded: 3, failed: 4 })
+  })
+})
+
 const required = { rules: [{ rule: 'length', column: 'name', min: 2, severity: 'reject' }] }
 
 describe('rows that become invalid', () => {
