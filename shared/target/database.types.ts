@@ -3383,12 +3383,13 @@ export type Database = {
         Args: { p_definition: Json; p_extra: string[]; p_own: number }
         Returns: number
       }
-      _close_sync_batch: {
+      _close_batch: {
         Args: {
           p_batch: Omit<
             Database['migration']['Tables']['batches']['Row'],
             Database['migration']['Tables']['batches']['ComputedFields']
           >
+          p_outcome?: Json
           p_rows: number
         }
         Returns: undefined
@@ -4487,6 +4488,16 @@ export type Database = {
           >
         }
         Returns: Json
+      }
+      _write_batch_of_all: {
+        Args: {
+          p_check: string
+          p_kind: string
+          p_migration_id: string
+          p_pass_id: string
+          p_task: Json
+        }
+        Returns: undefined
       }
       _write_changes: {
         Args: {

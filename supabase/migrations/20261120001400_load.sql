@@ -123,6 +123,18 @@ $$;
 comment on function migration._check_rows_inserted(migration.batches, bigint) is
   'Raises SF002 unless the target counted as many inserted rows since begin_load as were sent.';
 
+create function migration._close_batch(p_batch migration.batches, p_rows bigint, p_outcome jsonb default '[]') returns void
+language sql set search_path = '' as $$
+  update migration.batches b
+     set status = 'completed', completed_at = migration.clock(), outcome = p_outcome,
+         records_read = p_rows, records_successful = p_rows, batch_size = p_rows,
+         lease_until = null, holder_pid = null, holder_started_at = null,
+         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
+   where b.migration_id = p_batch.migration_id and b.id = p_batch.id
+$$;
+comment on function migration._close_batch(migration.batches, bigint, jsonb) is
+  'Marks a held batch of a pass as completed: rows that it was about, and what it reports.';
+
 create function migration.complete_batch(
   p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_records_read bigint,
   p_records_successful bigint, p_records_failed bigint, p_records_filtered bigint,

@@ -83,6 +83,20 @@ $$;
 comment on function migration._open_pass(uuid, text, jsonb, boolean, uuid[], text) is
   'Begins a pass and names it as the one at work. Call it under the orchestration''s lock.';
 
+create function migration._write_batch_of_all(p_migration_id uuid, p_pass_id uuid, p_kind text, p_check text, p_task jsonb) returns void
+language sql set search_path = '' as $$
+  with first as (
+    update migration.entity_statuses e set batches_created = e.batches_created + 1
+     where e.id = (select x.id from migration.entity_statuses x where x.migration_id = p_migration_id order by x.dependency_order limit 1)
+     returning e.*)
+  insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task, dependency_order, batch_number, row_limit, max_retries)
+  select p_migration_id, f.id, p_kind, p_check, p_pass_id, p_task, f.dependency_order, f.batches_created, 1,
+         (o.configuration ->> 'max_retries')::integer
+    from first f join migration.orchestrations o on o.id = p_migration_id
+$$;
+comment on function migration._write_batch_of_all(uuid, uuid, text, text, jsonb) is
+  'Queues a batch of a pass that concerns all entities: it hangs on the first one.';
+
 create function migration._begin_verification(p_migration_id uuid, p_settings jsonb, p_is_gate boolean,
   p_entities uuid[], p_requested_by text) returns uuid
 language plpgsql set search_path = '' as $$

@@ -203,12 +203,7 @@ declare
   v_ended boolean;
 begin
   select coalesce(max((r ->> 'validated')::bigint), 0) into v_rows from jsonb_array_elements(p_results) r;
-  update migration.batches b
-     set status = 'completed', completed_at = migration.clock(), outcome = p_results,
-         records_read = v_rows, records_successful = v_rows, batch_size = v_rows,
-         lease_until = null, holder_pid = null, holder_started_at = null,
-         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
-   where b.migration_id = p_migration_id and b.id = p_batch_id;
+  perform migration._close_batch(v_batch, v_rows, p_results);
   perform migration._hold_pass(v_batch);
   insert into migration.findings (verification_id, migration_id, entity_status_id, check_name, kind, severity,
     row_key, range_after, range_through, columns, object_name, detail, found_at)

@@ -109,12 +109,7 @@ declare
   v_ended boolean;
 begin
   perform migration._check_rows_inserted(v_batch, p_loaded);
-  update migration.batches b
-     set status = 'completed', completed_at = migration.clock(), records_read = p_loaded,
-         records_successful = p_loaded, batch_size = p_loaded,
-         lease_until = null, holder_pid = null, holder_started_at = null,
-         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
-   where b.migration_id = p_migration_id and b.id = p_batch_id;
+  perform migration._close_batch(v_batch, p_loaded);
   update migration.findings f set repaired_at = migration.clock() where f.repair_batch_id = p_batch_id;
   -- the verification that follows numbers its batches
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;

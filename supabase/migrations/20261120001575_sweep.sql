@@ -60,14 +60,7 @@ begin
          (select count(*) from migration.sync_positions p where p.migration_id = o.id), p_task || jsonb_build_object('scope', p_scope),
          o.lanes_allowed, p_actor, '{}', o.plan_fingerprint, o.source_fingerprint, migration.clock()
     from migration.orchestrations o where o.id = p_migration_id;
-  with first as (
-    update migration.entity_statuses e set batches_created = e.batches_created + 1
-     where e.id = (select x.id from migration.entity_statuses x where x.migration_id = p_migration_id order by x.dependency_order limit 1)
-     returning e.*)
-  insert into migration.batches (migration_id, entity_status_id, kind, pass_id, task, dependency_order, batch_number, row_limit, max_retries)
-  select p_migration_id, f.id, 'look', v_id, p_task || jsonb_build_object('scope', p_scope), f.dependency_order, f.batches_created, 1,
-         (o.configuration ->> 'max_retries')::integer
-    from first f join migration.orchestrations o on o.id = p_migration_id;
+  perform migration._write_batch_of_all(p_migration_id, v_id, 'look', '', p_task || jsonb_build_object('scope', p_scope));
   return v_id;
 end
 $$;

@@ -154,7 +154,7 @@ declare
   v_changed text;
   v_halt boolean := true;
 begin
-  perform migration._close_sync_batch(v_batch, 0);
+  perform migration._close_batch(v_batch, 0);
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
   perform migration._hold_pass(v_batch);
   select s.source into v_before from migration.sync_states s where s.migration_id = p_migration_id for update;

@@ -2,16 +2,6 @@
 -- Called by: function process-batch (complete_sync), look.sql, deletes.sql.
 -- Keeps: positions move when everything before them is written, in one transaction with the sweep's end;
 --   counters of an entity are the truth of now: processed = rows in the target, failed = live dead letters.
-create function migration._close_sync_batch(p_batch migration.batches, p_rows bigint) returns void
-language sql set search_path = '' as $$
-  update migration.batches b
-     set status = 'completed', completed_at = migration.clock(), records_read = p_rows, records_successful = p_rows, batch_size = p_rows,
-         lease_until = null, holder_pid = null, holder_started_at = null,
-         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
-   where b.migration_id = p_batch.migration_id and b.id = p_batch.id
-$$;
-comment on function migration._close_sync_batch(migration.batches, bigint) is 'Marks a held batch of a sweep as completed.';
-
 create function migration._live_letters(p_entity_status_id uuid) returns bigint
 language sql stable set search_path = '' as $$
   select count(*) from migration.errors d
@@ -146,13 +136,8 @@ begin
        where b.migration_id = p_batch.migration_id and b.pass_id = p_batch.pass_id and b.kind = 'deletes') then
     return false;
   end if;
-  with first as (
-    update migration.entity_statuses e set batches_created = e.batches_created + 1
-     where e.id = (select x.id from migration.entity_statuses x where x.migration_id = p_batch.migration_id order by x.dependency_order limit 1)
-     returning e.*)
-  insert into migration.batches (migration_id, entity_status_id, kind, pass_id, task, dependency_order, batch_number, row_limit, max_retries)
-  select p_batch.migration_id, f.id, 'deletes', p_batch.pass_id, o.configuration, f.dependency_order, f.batches_created, 1, p_batch.max_retries
-    from first f join migration.orchestrations o on o.id = p_batch.pass_id;
+  perform migration._write_batch_of_all(p_batch.migration_id, p_batch.pass_id, 'deletes', '', o.configuration)
+     from migration.orchestrations o where o.id = p_batch.pass_id;
   return true;
 end
 $$;
@@ -225,7 +210,7 @@ language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
 begin
-  perform migration._close_sync_batch(v_batch, coalesce((p_counts ->> 'read')::bigint, 0));
+  perform migration._close_batch(v_batch, coalesce((p_counts ->> 'read')::bigint, 0));
   delete from migration.changed_keys k where k.batch_id = p_batch_id;
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
   perform migration._hold_pass(v_batch);

@@ -113,7 +113,7 @@ declare
   v_entity jsonb;
   v_stopped text := (select string_agg(x, '; ') from jsonb_array_elements_text(p_outcome -> 'stopped') x);
 begin
-  perform migration._close_sync_batch(v_batch, (select coalesce(sum((x ->> 'deleted')::bigint + (x ->> 'marked')::bigint), 0)::bigint
+  perform migration._close_batch(v_batch, (select coalesce(sum((x ->> 'deleted')::bigint + (x ->> 'marked')::bigint), 0)::bigint
     from jsonb_array_elements(p_outcome -> 'entities') x));
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
   perform migration._hold_pass(v_batch);
@@ -152,7 +152,7 @@ language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
 begin
-  perform migration._close_sync_batch(v_batch, 0);
+  perform migration._close_batch(v_batch, 0);
   perform migration._hold_pass(v_batch);
   perform migration._halt_sync(p_migration_id, 'deletes_exceeded', format('The source has lost %s rows of %s: more than the plan lets go at once.',
     p_rows, e.entity_name)) from migration.entity_statuses e where e.id = v_batch.entity_status_id;

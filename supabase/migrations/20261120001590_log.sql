@@ -145,7 +145,7 @@ language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
 begin
-  perform migration._close_sync_batch(v_batch, (p_log ->> 'keys')::bigint);
+  perform migration._close_batch(v_batch, (p_log ->> 'keys')::bigint);
   perform from migration.entity_statuses e where e.migration_id = p_migration_id order by e.id for no key update;
   perform migration._hold_pass(v_batch);
   if p_log ? 'halt' then

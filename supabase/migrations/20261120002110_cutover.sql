@@ -90,15 +90,8 @@ begin
   returning id into v_pass_id;
   update migration.orchestrations o set verification_id = v_pass_id where o.id = v_cutover.migration_id;
   update migration.cutovers c set pass_id = v_pass_id where c.id = p_cutover_id;
-  with first as (
-    update migration.entity_statuses e set batches_created = e.batches_created + 1
-     where e.id = (select x.id from migration.entity_statuses x where x.migration_id = v_cutover.migration_id order by x.dependency_order limit 1)
-     returning e.*)
-  insert into migration.batches (migration_id, entity_status_id, kind, check_name, pass_id, task, dependency_order, batch_number, row_limit, max_retries)
-  select v_cutover.migration_id, f.id, 'cutover', p_check, v_pass_id, jsonb_strip_nulls(jsonb_build_object(
-           'phase', p_check, 'role', v_cutover.freeze_role, 'former', v_cutover.former_setting, 'rehearsal', v_cutover.is_rehearsal)),
-         f.dependency_order, f.batches_created, 1, (o.configuration ->> 'max_retries')::integer
-    from first f join migration.orchestrations o on o.id = v_cutover.migration_id;
+  perform migration._write_batch_of_all(v_cutover.migration_id, v_pass_id, 'cutover', p_check, jsonb_strip_nulls(jsonb_build_object(
+    'phase', p_check, 'role', v_cutover.freeze_role, 'former', v_cutover.former_setting, 'rehearsal', v_cutover.is_rehearsal)));
 end
 $$;
 comment on function migration._open_cutover_pass(uuid, text) is
@@ -144,11 +137,7 @@ language plpgsql set search_path = '' as $$
 declare
   v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);
 begin
-  update migration.batches b
-     set status = 'completed', completed_at = migration.clock(), outcome = jsonb_build_array(p_outcome), batch_size = 0,
-         lease_until = null, holder_pid = null, holder_started_at = null,
-         processing_duration_ms = extract(epoch from migration.clock() - b.started_at) * 1000
-   where b.migration_id = p_migration_id and b.id = p_batch_id;
+  perform migration._close_batch(v_batch, 0, jsonb_build_array(p_outcome));
   perform migration._hold_pass(v_batch);
   update migration.verifications v set completed_at = migration.clock(), status = case when p_outcome ? 'refusal' then 'failed' else 'passed' end
    where v.id = v_batch.pass_id;

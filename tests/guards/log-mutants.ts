@@ -27,7 +27,7 @@ export const logMutants: readonly Mutant[] = [
   },
   withoutFence('a slot that was made', 'perform migration._note_overruns(v_batch, ('),
   withoutFence('what is recorded', 'perform migration.silence_log()'),
-  withoutFence('what was read', 'perform migration._close_sync_batch(v_batch, (p_log'),
+  withoutFence('what was read', 'perform migration._close_batch(v_batch, (p_log'),
   {
     guard: 'log: what is to be compared, until it was',
     file,
