@@ -1,20 +1,11 @@
 /** What a plan has done with rows that are gone: marked, told of, taken away, and only so many at once. */
 import { describe, expect, test } from 'vitest'
+import { goneRows, plain } from './gone-rows.ts'
 import { syncScene } from './reconcile-scene.ts'
 
 const scene = await syncScene()
 
-const plain = (name: string, more = '') => ({
-  name,
-  source: `create table t (id integer primary key, x text);
-    insert into t select n, 'x' || n from generate_series(1, 20) n; ${more}`,
-  entities: '*' as const,
-})
-const rows = (name: string, table = 't') =>
-  scene.rows(`select id from ${name}_new.${table} order by id`)
-const errors = (id: string, code: string) =>
-  scene.rows(`select source_record_id, coalesce(resolution, 'open'), context ->> 'constraint', context -> 'columns' ->> 0
-    from migration.errors where migration_id = '${id}' and error_code = '${code}' order by occurred_at, source_record_id`)
+const { rows, errors } = goneRows(scene)
 
 describe.concurrent('a plan about rows that are gone', { timeout: 120_000 }, () => {
   test('are marked, once, until they come back', async () => {

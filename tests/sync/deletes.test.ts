@@ -1,21 +1,12 @@
 /** The end of a sweep: what is gone goes together, references respected, and nothing that is not ours. */
 import { describe, expect, test } from 'vitest'
 import { entityNamespace, nameUuid } from '../../shared/projection/name-uuid.ts'
+import { goneRows, plain } from './gone-rows.ts'
 import { syncScene } from './reconcile-scene.ts'
 
 const scene = await syncScene()
 
-const plain = (name: string, more = '') => ({
-  name,
-  source: `create table t (id integer primary key, x text);
-    insert into t select n, 'x' || n from generate_series(1, 20) n; ${more}`,
-  entities: '*' as const,
-})
-const rows = (name: string, table = 't') =>
-  scene.rows(`select id from ${name}_new.${table} order by id`)
-const errors = (id: string, code: string) =>
-  scene.rows(`select source_record_id, coalesce(resolution, 'open'), context ->> 'constraint', context -> 'columns' ->> 0
-    from migration.errors where migration_id = '${id}' and error_code = '${code}' order by occurred_at, source_record_id`)
+const { rows, errors } = goneRows(scene)
 
 describe.concurrent('rows that are gone', { timeout: 120_000 }, () => {
   test('are held while a row that stays refers to them', async () => {

@@ -3,24 +3,10 @@
  * Every sweep ends as if nobody had died: both sides alike, every change counted once.
  */
 import { describe, expect, test } from 'vitest'
-import { eventually } from '../support/eventually.ts'
+import { syncSteps } from '../../shared/platform/failpoint-names.ts'
 import { syncScene } from './reconcile-scene.ts'
 
-const points = [
-  'reconcile.claimed',
-  'reconcile.carved',
-  'reconcile.compared',
-  'reconcile.begun',
-  'reconcile.staged',
-  'reconcile.applied',
-  'reconcile.completed',
-  'reconcile.committed',
-  'deletes.claimed',
-  'deletes.begun',
-  'deletes.applied',
-  'deletes.completed',
-  'deletes.committed',
-] as const
+const points = syncSteps.filter((step) => /^(reconcile|deletes)\./.test(step))
 
 const scene = await syncScene()
 const name = 'dying'
@@ -55,7 +41,7 @@ describe('a sweep whose function dies', { timeout: 60_000 }, () => {
     await scene.write(name, changes(round))
     scene.arm(`${point}=exit@1`)
     await scene.begins(id, 'hash')
-    await died(point)
+    await scene.died(id, point)
     scene.project.setSecret('FERRY_FAILPOINTS', '')
     const sweep = await scene.swept(id)
     expect(sweep.status).toBe('completed')
@@ -76,19 +62,3 @@ describe('a sweep whose function dies', { timeout: 60_000 }, () => {
     expect(await scene.count(id, 'm')).toMatchObject({ loaded: ROWS })
   })
 })
-
-/** Waits until somebody has died there: in a batch, or with nothing in hand, when its call was not ended. */
-async function died(point: string): Promise<void> {
-  const [kind = ''] = point.split('.')
-  await eventually(
-    async () => {
-      await scene.target`select migration.watchdog()`
-      const [row] = await scene.target`
-        select from migration.batches b join migration.verifications v on v.id = b.pass_id
-         where b.migration_id = ${id} and b.kind = ${kind} and (b.deaths > 0 or b.status = 'completed' and ${point.endsWith('committed')})
-           and v.started_at = (select max(x.started_at) from migration.verifications x where x.migration_id = ${id})`
-      if (row === undefined) throw new Error('nobody has died')
-    },
-    { what: `a death at ${point}`, within: 30_000, every: 50 },
-  )
-}

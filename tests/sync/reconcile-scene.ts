@@ -18,6 +18,11 @@ export interface SyncScene extends MappedScene {
   beginOver(told: Told, sync: object, own: object): Promise<string>
   /** Failpoints of isolates that begin from now on; living ones end. */
   arm(specification: string): void
+  /**
+   * Waits until a function has died at a failpoint of the newest sweep: with a batch in hand, or with nothing
+   * in hand when its commit was its last deed.
+   */
+  died(id: string, point: string): Promise<void>
   /** Waits until a batch of a kind is at work. */
   until(id: string, kind: string): Promise<void>
   /** Sweeps once and waits for the end. */
@@ -97,6 +102,20 @@ export async function syncScene(): Promise<SyncScene> {
       await target`select migration._begin_verification(${id}, '{"mode": "full"}', false, null, 'test'),
         migration.dispatch_lanes(${id})`
       await scene.verified(id)
+    },
+    async died(id, point) {
+      const [kind = ''] = point.split('.')
+      await eventually(
+        async () => {
+          await target`select migration.watchdog()`
+          const [row] = await target`
+            select from migration.batches b join migration.verifications v on v.id = b.pass_id
+             where b.migration_id = ${id} and b.kind = ${kind} and (b.deaths > 0 or b.status = 'completed' and ${point.endsWith('committed')})
+               and v.started_at = (select max(x.started_at) from migration.verifications x where x.migration_id = ${id})`
+          if (row === undefined) throw new Error('nobody has died')
+        },
+        { what: `a death at ${point}`, within: 30_000, every: 50 },
+      )
     },
     gone: (id) =>
       scene.rows(`select source_key || ' ' || state from migration.gone_rows

@@ -1,6 +1,5 @@
 /** Functions that die in the look of a sweep, or while they bring changes over: it ends as if nobody had. */
 import { describe, expect, test } from 'vitest'
-import { eventually } from '../support/eventually.ts'
 import { syncScene } from './reconcile-scene.ts'
 
 const points = [
@@ -45,9 +44,9 @@ const changes = (round: number) => `
 describe('a sweep whose function dies', { timeout: 60_000 }, () => {
   test.each(points.map((point, at) => [point, at + 1] as const))('at %s', async (point, round) => {
     await scene.write(name, changes(round))
-    arm(`${point}=exit@1`)
+    scene.arm(`${point}=exit@1`)
     await scene.begins(id, 'changes')
-    await died(point)
+    await scene.died(id, point)
     scene.project.setSecret('FERRY_FAILPOINTS', '')
     const sweep = await scene.swept(id)
     expect(sweep.status).toBe('completed')
@@ -62,25 +61,3 @@ describe('a sweep whose function dies', { timeout: 60_000 }, () => {
     expect(await scene.count(id, 'm')).toMatchObject({ loaded: 99 + 15 * round, failed: 0 })
   })
 })
-
-/** For isolates that begin from now on; those of the round before end. */
-function arm(specification: string): void {
-  scene.project.setSecret('FERRY_FAILPOINTS', specification)
-  for (const { pid } of scene.project.isolates()) process.kill(pid, 'SIGKILL')
-}
-
-/** Waits until a batch of the sweep has lost its function, or its commit was the function's last deed. */
-async function died(point: string): Promise<void> {
-  const [kind = ''] = point.split('.')
-  await eventually(
-    async () => {
-      await scene.target`select migration.watchdog()`
-      const [row] = await scene.target`
-        select from migration.batches b join migration.verifications v on v.id = b.pass_id
-         where b.migration_id = ${id} and b.kind = ${kind} and (b.deaths > 0 or b.status = 'completed' and ${point.endsWith('committed')})
-           and v.started_at = (select max(x.started_at) from migration.verifications x where x.migration_id = ${id})`
-      if (row === undefined) throw new Error('nobody has died')
-    },
-    { what: `a death at ${point}`, within: 30_000, every: 50 },
-  )
-}
