@@ -48,10 +48,11 @@ export interface Project {
   /** A user's token; see TokenOptions for expired and forged ones. */
   signToken(claims?: TokenClaims, options?: TokenOptions): Promise<string>
   /**
-   * Sets a function secret. Running isolates finish and are replaced, so that the next request sees it.
+   * Sets a function secret. Running isolates finish and are replaced, so that the next request sees it; resolves
+   * when none that has the former value is left, however long that takes.
    * @throws FerryError `secret_reserved` for a name that begins with SUPABASE_
    */
-  setSecret(name: string, value: string): void
+  setSecret(name: string, value: string): Promise<void>
   /** Living isolates. */
   isolates(): readonly { pid: number; function: string; startedAt: number }[]
   stats(): {

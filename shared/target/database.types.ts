@@ -4226,12 +4226,15 @@ export type Database = {
         Args: {
           p_all: boolean
           p_asked: string
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
           p_facts: Json
           p_position: Omit<
             Database['migration']['Tables']['sync_positions']['Row'],
             Database['migration']['Tables']['sync_positions']['ComputedFields']
           >
-          p_sync: Json
         }
         Returns: string
       }

@@ -32,15 +32,17 @@ $$;
 comment on function migration._xid_is_lost(jsonb, jsonb) is
   'Whether transaction ids of rows cannot be held against the last look any more.';
 
-create function migration._scope_of(p_asked text, p_sync jsonb, p_position migration.sync_positions, p_facts jsonb, p_all boolean) returns text
-language sql immutable set search_path = '' as $$
+create function migration._scope_of(p_asked text, p_entity migration.entity_statuses, p_position migration.sync_positions, p_facts jsonb, p_all boolean) returns text
+language sql stable set search_path = '' as $$
   select case when p_asked = 'hash' or p_all or p_position.hash_at is null then 'hash'
-    when p_sync ->> 'strategy' = 'hash' then 'hash'
-    when p_sync ->> 'strategy' in ('timestamp', 'xmin') and migration._xid_is_lost(p_position.watermark, p_facts) then 'hash'
+    -- to compare a large table every half a minute would keep both sides at it all day
+    when x.strategy = 'hash' then case when p_asked = 'changes' and p_entity.records_processed > 10000 then 'changes' else 'hash' end
+    when x.strategy in ('timestamp', 'xmin') and migration._xid_is_lost(p_position.watermark, p_facts) then 'hash'
     else p_asked end
+    from (select p_entity.definition #>> '{sync,strategy}' as strategy) x
 $$;
-comment on function migration._scope_of(text, jsonb, migration.sync_positions, jsonb, boolean) is
-  'What a sweep does for an entity: what was asked for, or a comparison of all rows where nothing less is certain.';
+comment on function migration._scope_of(text, migration.entity_statuses, migration.sync_positions, jsonb, boolean) is
+  'What a sweep does for an entity: what was asked for, or a comparison of all rows where nothing less is certain. Strategy hash has nothing between a comparison and none: in sweeps of scope changes, large tables have none.';
 
 create function migration.open_look(p_migration_id uuid, p_batch_id uuid, p_attempt integer, p_facts jsonb)
 returns table (entity_status_id uuid, entity_name text, definition jsonb, scope text, since jsonb, low timestamptz, horizon timestamptz, known_schema text)
@@ -59,7 +61,7 @@ begin
     select e.id, e.entity_name,
            jsonb_build_object('source', e.definition -> 'source', 'key', e.definition -> 'key', 'columns', '[]'::jsonb,
              'sync', (e.definition -> 'sync') - 'stage'),
-           migration._scope_of(v_batch.task ->> 'scope', e.definition -> 'sync', p, p_facts, v_all),
+           migration._scope_of(v_batch.task ->> 'scope', e, p, p_facts, v_all),
            p.watermark,
            ((p.watermark ->> 'horizon')::timestamptz - make_interval(secs => (e.definition #>> '{sync,overlap_seconds}')::numeric::float8)),
            v_horizon, e.definition #>> '{source,digest}'
@@ -130,10 +132,10 @@ begin
     join migration.entity_statuses e on e.id = (a ->> 'entity_status_id')::uuid
     join migration.sync_positions p on p.entity_status_id = e.id
    where jsonb_array_length(a -> 'batches') > 0;
-  -- where nothing is to be done, it is done; what is read from the log is not told by a look
+  -- where nothing is to be done, it is done; what is read from the log is not told by a look, nor is what was not compared
   update migration.sync_positions p
      set watermark = migration._watermark_after(p, p_look -> 'facts', a),
-         changes_at = case e.definition #>> '{sync,strategy}' when 'log' then p.changes_at else (p_look #>> '{facts,clock}')::timestamptz end
+         changes_at = case when e.definition #>> '{sync,strategy}' in ('log', 'hash') then p.changes_at else (p_look #>> '{facts,clock}')::timestamptz end
     from jsonb_array_elements(p_look -> 'answers') a join migration.entity_statuses e on e.id = (a ->> 'entity_status_id')::uuid
    where p.entity_status_id = e.id and jsonb_array_length(a -> 'batches') = 0;
   insert into migration.sync_looks (migration_id, source_next, horizon, looked_at)

@@ -13,7 +13,7 @@ language sql stable set search_path = '' as $$
     when y.caught_up_at is null then 'sync_not_caught_up'
     when exists (select from migration.gone_rows g where g.migration_id = p_migration.id and g.state = 'held') then 'gone_rows_held'
     when exists (select from migration.sync_positions s where s.migration_id = p_migration.id
-      and migration.clock() - greatest(s.changes_at, s.hash_at) > interval '15 minutes') then 'sync_lags' end
+      and migration.clock() - greatest(s.changes_at, s.hash_at) > interval '1 hour') then 'sync_lags' end
     from (values (1)) one left join migration.sync_states y on y.migration_id = p_migration.id
 $$;
 comment on function migration._cutover_refusal(migration.orchestrations) is
@@ -30,7 +30,7 @@ language sql set search_path = '' as $$
       ('pass_running', 'A sweep or another pass over this migration is at work.', 'Wait for it: see status.'),
       ('sync_not_caught_up', 'The first sweep after the copy has not ended.', 'Wait for it: see status.'),
       ('gone_rows_held', 'Rows that are gone at the source are still referred to in the target.', 'Look at migration.gone_rows and the dead letters with delete_refused.'),
-      ('sync_lags', 'An entity has not been swept for more than 15 minutes.', 'Sweep first: ferry sync ID --wait. Look at migration.sync_lag.')
+      ('sync_lags', 'An entity has not been swept for more than an hour.', 'Sweep first: ferry sync ID --scope deletes --wait. Look at migration.sync_lag.')
     ) r (code, message, hint) where r.code = p_code
 $$;
 comment on function migration._refuse_cutover(text) is 'Raises SF409 with what stands against a cut-over; of no effect for null.';

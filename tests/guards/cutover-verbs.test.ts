@@ -32,7 +32,7 @@ describe('a cut-over begins', () => {
     [
       'sync_lags',
       (sql, id) =>
-        sql`update migration.sync_positions set changes_at = now() - interval '1 hour', hash_at = null where migration_id = ${id}`,
+        sql`update migration.sync_positions set changes_at = now() - interval '61 minutes', hash_at = null where migration_id = ${id}`,
     ],
     [
       'gone_rows_held',

@@ -93,12 +93,24 @@ describe('look', () => {
     ['where the source or the plan is another', 'changes', 'id', {}, true, 'hash'],
     ['of an entity that was never compared', 'changes', 'id', { hash_at: null }, false, 'hash'],
     ['by the strategy hash', 'deletes', 'hash', {}, false, 'hash'],
+    ['of a small table by the strategy hash', 'changes', 'hash', { rows: 10_000 }, false, 'hash'],
+    ['not of a large one all the time', 'changes', 'hash', { rows: 10_001 }, false, 'changes'],
+    ['of a large one with the keys', 'deletes', 'hash', { rows: 10_001 }, false, 'hash'],
+    [
+      'of a large one for the first time',
+      'changes',
+      'hash',
+      { rows: 10_001, hash_at: null },
+      false,
+      'hash',
+    ],
     ['where ids of transactions are lost', 'changes', 'xmin', { watermark: {} }, false, 'hash'],
     ['not where less is certain', 'deletes', 'id', { watermark: {} }, false, 'deletes'],
   ])('compares all rows %s', async (_, asked, strategy, less, all, scope) => {
-    const known = { hash_at: clock, watermark: { xmin: '100' }, ...less }
+    const { rows, ...known } = { rows: 5, hash_at: clock, watermark: { xmin: '100' }, ...less }
+    const entity = { definition: { sync: { strategy } }, records_processed: rows }
     const [row] = await sql`
-      select migration._scope_of(${asked}, ${JSON.stringify({ strategy })}::text::jsonb,
+      select migration._scope_of(${asked}, jsonb_populate_record(null::migration.entity_statuses, ${JSON.stringify(entity)}::text::jsonb),
         jsonb_populate_record(null::migration.sync_positions, ${JSON.stringify(known)}::text::jsonb),
         ${JSON.stringify(facts)}::text::jsonb, ${all}) as scope`
     expect(row).toEqual({ scope })

@@ -60,12 +60,17 @@ export interface MappedScene {
   control(body: object): Promise<{ status: number; code: string | undefined }>
 }
 
-/**
- * Call it at the top level of a test file.
- * @param role of the source that migrations read as, where it is not the one that can only read
- */
-export async function mappedScene(role?: string): Promise<MappedScene> {
+export interface SceneOptions {
+  /** Of the source, whom migrations read as; by default one that can only read. */
+  readonly role?: string
+  /** Servers for this file alone: for what other files' transactions would hold up. */
+  readonly ownServers?: boolean
+}
+
+/** Call it at the top level of a test file. */
+export async function mappedScene({ role, ownServers }: SceneOptions = {}): Promise<MappedScene> {
   const { project, targetUrl, sourceUrl, readerUrl } = await testProject({
+    ...(ownServers === undefined ? {} : { ownServers }),
     // A lost request costs a minute, and is other tests' matter.
     faults: { duplicate: 0.2, delay: { probability: 0.2, maxMilliseconds: 50 } },
   })

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { bothSides, cutoverEnded, settingsOf, sourceRoles, tables } from './cutover-scene.ts'
 import { syncScene } from './scene.ts'
 
-const scene = await syncScene()
+const scene = await syncScene({ ownServers: true })
 const roles = sourceRoles(scene)
 const { app, application } = roles
 const never = { changes: null, deletes: null, hash: null }
@@ -15,7 +15,7 @@ const never = { changes: null, deletes: null, hash: null }
 async function follow(name: string) {
   const sync = { schedule: never, cutover: { freeze: { role: app }, verification: 'sample' } }
   const id = await scene.follow({ name, source: tables, entities: '*', sync })
-  scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
+  await scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
   return id
 }
 
@@ -43,15 +43,15 @@ describe('a cut-over whose functions die', { timeout: 180_000 }, () => {
     const name = 'dead_freeze'
     const id = await follow(name)
     for (const point of ['claimed', 'altered', 'noted', 'done']) {
-      arm(`cutover.freeze.${point}=exit`)
+      await arm(`cutover.freeze.${point}=exit`)
       expect(await begin(id, name)).toMatchObject({ status: 200 })
       await died(id, 'freeze')
-      arm(`cutover.unfreeze.done=exit`)
+      await arm(`cutover.unfreeze.done=exit`)
       expect(await scene.control({ action: 'abort_cutover', migration_id: id })).toMatchObject({
         status: 200,
       })
       if (point === 'done') await died(id, 'unfreeze')
-      arm('')
+      await arm('')
       const ended = await cutoverEnded(scene, id)
       expect(ended).toMatchObject({ state: 'failed', code: 'cutover_aborted', sync: 'syncing' })
       expect(await settingsOf(scene, app), point).toEqual([])
@@ -66,14 +66,14 @@ describe('a cut-over whose functions die', { timeout: 180_000 }, () => {
     await application.unsafe(
       `update ${name}.orders set amount = amount + 1 where id % 7 = 0; delete from ${name}.orders where id % 11 = 0`,
     )
-    arm('cutover.check.done=exit')
+    await arm('cutover.check.done=exit')
     expect(await begin(id, name)).toMatchObject({ status: 200 })
     await died(id, 'check')
     for (const point of ['analyze.claimed', 'freeze.noted', 'sequences.claimed']) {
-      arm(`cutover.${point}=exit`)
+      await arm(`cutover.${point}=exit`)
       await died(id, point.split('.')[0]!)
     }
-    arm('')
+    await arm('')
     expect(await cutoverEnded(scene, id)).toMatchObject({
       state: 'completed',
       code: null,

@@ -5,7 +5,7 @@ import { codeOf } from '../guards/driven-sync.ts'
 import { bothSides, cutoverEnded, settingsOf, sourceRoles, tables } from './cutover-scene.ts'
 import { syncScene } from './scene.ts'
 
-const scene = await syncScene()
+const scene = await syncScene({ ownServers: true })
 const roles = sourceRoles(scene)
 const { application, app } = roles
 
@@ -16,7 +16,7 @@ async function follow(name: string, sync: object = {}, entities: string | object
     entities,
     sync: { schedule: { changes: null, deletes: null, hash: null }, ...sync },
   })
-  scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
+  await scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
   return id
 }
 
@@ -203,7 +203,7 @@ describe('a cut-over', { timeout: 120_000 }, () => {
       entities: [mapped('t', { id: { strategy: 'uuid' } }), mapped('p', {})],
       sync: { invalid: 'keep', cutover: { drain: 'hash' } },
     })
-    scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
+    await scene.project.setSecret('FIDELITY_SOURCE', roles.mover)
     await application.unsafe(
       `update ${name}.t set x = 'bad' where id = 3; insert into ${name}.t values (60, 'bad'); update ${name}.p set x = 'bad' where id = 4`,
     )

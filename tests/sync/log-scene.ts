@@ -1,7 +1,6 @@
 /** Migrations that follow the log of their source: a role that may, a publication, a look at the slot. */
 import postgres from 'postgres'
 import type { Told } from '../mapping/mapped-scene.ts'
-import { attachServers } from '../support/project.ts'
 import { type SyncScene, syncScene } from './scene.ts'
 
 export interface LogScene extends SyncScene {
@@ -16,9 +15,13 @@ export interface LogScene extends SyncScene {
 
 const role = 'legacy_streamer'
 
-/** Call it at the top level of a test file. */
+/**
+ * Call it at the top level of a test file. The source's server is the file's own: a slot cannot be made before
+ * everything that was at work on its server has ended, in other databases, too.
+ */
 export async function logScene(): Promise<LogScene> {
-  const scene = await syncScene(await streamerRole())
+  const scene = await syncScene({ role, ownServers: true })
+  await streamerRole(scene.sourceUrl)
   const { source, target } = scene
   return {
     ...scene,
@@ -52,17 +55,12 @@ export function slotOf(id: string): string {
   return `supaferry_${id.replaceAll('-', '')}`
 }
 
-/** A role of the source's server that may follow its log; all test files share it. */
-export async function streamerRole(): Promise<string> {
-  const sql = postgres(attachServers().source.url('postgres'), {
-    max: 1,
-    onnotice: () => undefined,
-  })
+/** Makes the role that may follow the log of a server. @returns its name */
+export async function streamerRole(address: string): Promise<string> {
+  const sql = postgres(address, { max: 1, onnotice: () => undefined })
   try {
-    await sql.unsafe(`do $$ begin
-      create role ${role} login replication bypassrls password 'postgres';
-      grant pg_read_all_data to ${role};
-    exception when duplicate_object or unique_violation then null; end $$`)
+    await sql.unsafe(`create role ${role} login replication bypassrls password 'postgres';
+      grant pg_read_all_data to ${role}`)
   } finally {
     await sql.end()
   }

@@ -1,4 +1,4 @@
-/** A database whose log is read by a slot, without a migration: what the readers of the log are tested on. */
+/** A server of its own whose log is read by a slot, without a migration: what the readers of the log are tested on. */
 import { parseLsn } from '../../shared/sync/log/lsn.ts'
 import { type Peeked, peekChanges } from '../../shared/sync/log/peek.ts'
 import { type LogSession, openLogSession } from '../../shared/sync/log/session.ts'
@@ -9,7 +9,7 @@ import {
   readPublication,
   watchedTables,
 } from '../../shared/sync/log/watched-tables.ts'
-import { attachServers } from '../support/project.ts'
+import { startOwnServers } from '../support/project.ts'
 import { type Scratch, scratchDatabase } from '../support/scratch.ts'
 
 export interface LogServer {
@@ -30,7 +30,8 @@ export async function openLogServer(
   statements: string,
   entities: readonly { table: string; schema?: string; key?: readonly string[] }[],
 ): Promise<LogServer> {
-  const scratch = await scratchDatabase(attachServers().source.url('postgres'))
+  const servers = await startOwnServers()
+  const scratch = await scratchDatabase(servers.source.url('postgres'))
   await scratch.sql
     .unsafe(`${statements}; create publication "Odd ""pub"""  for all tables`)
     .simple()
@@ -69,6 +70,7 @@ export async function openLogServer(
       await dropSlot(session, slot)
       await session.close()
       await scratch.drop()
+      await servers.stop()
     },
   }
 }

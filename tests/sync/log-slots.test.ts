@@ -36,14 +36,14 @@ describe('a slot', () => {
 
   test('that could not be dropped is, by a function that runs later, even without its migration', async () => {
     const id = await follow('s_orphan')
-    project.setSecret('FIDELITY_SOURCE', scene.readerUrl.replace(/:\d+\//, ':1/'))
+    await project.setSecret('FIDELITY_SOURCE', scene.readerUrl.replace(/:\d+\//, ':1/'))
     await scene.control({ action: 'cancel', migration_id: id })
     await eventually(() => logged('slot.not_dropped'), { what: 'it could not be dropped' })
     expect(await inBooks(id)).toBe(true)
     await target`delete from migration.orchestrations where id = ${id}`
     expect(await inBooks(id)).toBe(true)
     expect(await isGone(id)).toBe(false)
-    project.setSecret('FIDELITY_SOURCE', scene.readerUrl)
+    await project.setSecret('FIDELITY_SOURCE', scene.readerUrl)
     // any other migration's call
     const other = await follow('s_other')
     await eventually(() => isGone(id), { what: 'the slot is dropped' })

@@ -32,10 +32,13 @@ const rounds = isFull ? 5 : 2
 const timeout = isFull ? 1_800_000 : 420_000
 
 describe.skipIf(sharedData() === undefined)(`with FERRY_SEED=${chance.seed}`, async () => {
-  const { project, servers, targetUrl } = await testProject({ faults: { duplicate: 0.1 } })
+  const { project, servers, targetUrl } = await testProject({
+    faults: { duplicate: 0.1 },
+    ownServers: true,
+  })
   const target = postgres(targetUrl, { max: 2, onnotice: () => undefined })
   const name = `sync_rounds_${chance.seed}`
-  const reader = servers.source.url(name, await streamerRole())
+  const reader = servers.source.url(name, await streamerRole(servers.source.url('postgres')))
   let clinic: ClinicSource
   beforeAll(async () => {
     await ensureDatabase(servers.source, name)

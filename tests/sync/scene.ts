@@ -3,7 +3,12 @@
  * source and a target of its own names; sweeps are begun by the test, one by one.
  */
 import type { Sql } from 'postgres'
-import { type MappedScene, mappedScene, type Told } from '../mapping/mapped-scene.ts'
+import {
+  type MappedScene,
+  mappedScene,
+  type SceneOptions,
+  type Told,
+} from '../mapping/mapped-scene.ts'
 import { eventually } from '../support/eventually.ts'
 
 export type Scope = 'changes' | 'deletes' | 'hash'
@@ -32,8 +37,8 @@ export interface SyncScene extends MappedScene {
 export const unscheduled = { changes: null, deletes: null, hash: null }
 
 /** Call it at the top level of a test file. */
-export async function syncScene(role?: string): Promise<SyncScene> {
-  const scene = await mappedScene(role)
+export async function syncScene(options: SceneOptions = {}): Promise<SyncScene> {
+  const scene = await mappedScene(options)
   const { source, target } = scene
   const all: SyncScene = {
     ...scene,

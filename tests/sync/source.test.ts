@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { syncScene } from './scene.ts'
 
-const scene = await syncScene()
+const scene = await syncScene({ ownServers: true })
 const { source, target } = scene
 
 const follow = (name: string, strategy = 'xmin') =>

@@ -3,7 +3,7 @@ import postgres, { type Sql } from 'postgres'
 import { afterAll, describe, expect, test } from 'vitest'
 import { syncScene } from './scene.ts'
 
-const scene = await syncScene()
+const scene = await syncScene({ ownServers: true })
 const { source } = scene
 /** Sessions of an application, each with a transaction of its own. */
 const sessions: Sql[] = []

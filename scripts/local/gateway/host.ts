@@ -46,7 +46,7 @@ export interface FunctionHost {
   readonly url: string
   readonly keys: ProjectKeys
   /** @throws FerryError `secret_reserved` */
-  setSecret(name: string, value: string): void
+  setSecret(name: string, value: string): Promise<void>
   /** Starts isolates of a function ahead of their first requests. */
   warm(name: string, count: number): Promise<void>
   living(): readonly Isolate[]
@@ -104,7 +104,7 @@ export async function openFunctionHost(options: HostOptions): Promise<FunctionHo
     keys,
     setSecret: (name, value) => {
       addSecret(secrets, name, value)
-      gateway.pool.retireAll()
+      return gateway.pool.retireAll()
     },
     warm: gateway.warm,
     living: () => gateway.pool.living(),

@@ -19,6 +19,10 @@ export class Pool {
   readonly #ends: Record<string, number> = {}
   /** Isolates whose process is not there yet, by function. */
   readonly #starting = new Map<string, number>()
+  /** The same, to wait for. */
+  readonly #spawns = new Set<Promise<Isolate>>()
+  /** How often all isolates were retired. */
+  #generation = 0
   readonly #timer: NodeJS.Timeout
   #waiting: (() => void)[] = []
   #nextId = 0
@@ -65,9 +69,17 @@ export class Pool {
     return { ...this.#ends }
   }
 
-  /** Lets all isolates finish what they do; new requests get new ones. */
-  retireAll(): void {
-    for (const isolate of this.#isolates) isolate.retire()
+  /**
+   * Lets all isolates finish what they do, those that are being started as well; new requests get new ones.
+   * Resolves when the last of them has ended.
+   */
+  async retireAll(): Promise<void> {
+    this.#generation += 1
+    const retired = [...this.#isolates]
+    for (const isolate of retired) isolate.retire()
+    const started = await Promise.allSettled(this.#spawns)
+    for (const start of started) if (start.status === 'fulfilled') retired.push(start.value)
+    await Promise.all(retired.map((isolate) => isolate.ended))
   }
 
   async close(): Promise<void> {
@@ -81,11 +93,14 @@ export class Pool {
   async #start(definition: FunctionDefinition, use: 'taken' | 'idle'): Promise<Isolate> {
     const { name } = definition
     this.#starting.set(name, (this.#starting.get(name) ?? 0) + 1)
+    const spawn = this.#spawn(definition, use)
+    this.#spawns.add(spawn)
     try {
-      const isolate = await this.#spawn(definition, use)
+      const isolate = await spawn
       if (this.#isClosed) isolate.kill('shutdown')
       return isolate
     } finally {
+      this.#spawns.delete(spawn)
       this.#starting.set(name, (this.#starting.get(name) ?? 1) - 1)
     }
   }
@@ -93,6 +108,7 @@ export class Pool {
   async #spawn(definition: FunctionDefinition, use: 'taken' | 'idle'): Promise<Isolate> {
     const options = this.#options
     this.#nextId += 1
+    const generation = this.#generation
     const isolate = await Isolate.start(
       { ...options, id: this.#nextId, definition, environment: options.environment() },
       () => this.#wake(),
@@ -100,6 +116,7 @@ export class Pool {
     // Counted before anybody can see it: the request that starts an isolate gets it.
     if (use === 'taken') isolate.beginRequest()
     this.#isolates.add(isolate)
+    if (generation !== this.#generation) isolate.retire()
     options.onStart(isolate)
     void isolate.ended.then((reason) => {
       this.#isolates.delete(isolate)

@@ -79,14 +79,14 @@ function chooseStrategy(scope: SyncScope, intent: Intent, isKeyed: boolean): Syn
   return 'hash'
 }
 
-/** Tables that can be followed more cheaply. */
+/** Tables that can be followed more closely, and more cheaply. */
 function noteSize({ table, note }: SyncScope): void {
   const rows = estimateRows(table)
   if (rows < manyRows) return
   note('strategy', {
     code: 'sync_compares_all',
-    message: `Every sweep compares all rows of ${nameOf(table)} on both sides, about ${rows.toLocaleString('en-US')}.`,
-    hint: 'Choose the strategy timestamp, xmin or log, or let sweeps run less often.',
+    message: `Sweeps of scope deletes compare all rows of ${nameOf(table)} on both sides, about ${rows.toLocaleString('en-US')}; those of scope changes pass it over.`,
+    hint: 'Choose the strategy timestamp, xmin or log, or let sweeps of scope deletes run less often.',
   })
 }
 

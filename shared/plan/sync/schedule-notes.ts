@@ -3,7 +3,7 @@ import type { CompiledEntity } from '../../projection/entity.ts'
 import type { Note } from '../problem.ts'
 import type { Plan } from '../schema.ts'
 
-/** @param entities as they were compiled: what compares its rows in every sweep needs no other */
+/** @param entities as they were compiled: what follows by comparing rows does so with the keys, too */
 export function scheduleNotes(
   { sync }: Plan,
   entities: readonly { readonly definition: CompiledEntity }[],
@@ -24,7 +24,9 @@ export function scheduleNotes(
     path: 'sync.schedule.deletes',
   }
   return [
-    ...(strategies.some((each) => each !== 'hash') ? [misses] : []),
+    ...(strategies.some((each) => each !== 'hash') || sync.schedule.deletes === null
+      ? [misses]
+      : []),
     ...(isBlind && sync.schedule.deletes === null ? [deletes] : []),
   ]
 }

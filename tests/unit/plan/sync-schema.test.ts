@@ -86,7 +86,8 @@ describe('a sweep that never runs', () => {
     ['xmin', { hash: null }, [misses]],
     ['xmin', { hash: null, deletes: null }, [misses, deletes]],
     ['log', { hash: null, deletes: null }, [misses]],
-    ['hash', { hash: null, deletes: null }, []],
+    ['hash', { hash: null }, []],
+    ['hash', { hash: null, deletes: null }, [misses]],
   ])('is worth a note: %s without %j', (strategy, schedule, expected) => {
     expect(notes(strategy, schedule)).toEqual(expected)
   })
