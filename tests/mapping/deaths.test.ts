@@ -84,7 +84,8 @@ describe.concurrent('a mapped migration whose functions die', { timeout: 120_000
       await assertExactCounters(scene.targetUrl, id)
 
       await scene.source.unsafe(`update ${name}.t set x = 10 where id = 10`)
-      arm(`${replay}=exit@1`)
+      // a call that still looks for work has the old secret
+      await arm(`${replay}=exit@1`)
       await scene.control({ action: 'replay', migration_id: id })
       await died(scene, id, 'replay')
       arm('')
