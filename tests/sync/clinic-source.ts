@@ -2,7 +2,7 @@
 import postgres, { type Sql } from 'postgres'
 import { changeLegacyClinic, loadLegacyClinic } from '../support/dump.ts'
 
-export type Strategy = 'timestamp' | 'xmin' | 'hash' | 'log'
+export type Strategy = 'timestamp' | 'xmin' | 'id' | 'hash' | 'log'
 
 /** `inserted updated deleted` rows by table, of those that changed. */
 export type Changes = Readonly<Record<string, string>>
@@ -32,6 +32,8 @@ interface Written {
 interface Table {
   readonly name: string
   readonly key: readonly string[]
+  /** Whether the key is one whole number. */
+  readonly numbered: boolean
   /** Type of `updated_at`; null where there is none. */
   readonly time: string | null
 }
@@ -49,6 +51,8 @@ export async function openClinicSource(options: ClinicSourceOptions): Promise<Cl
   const strategyOf = (name: string, strategy: Strategy) => {
     const table = tables.find((each) => `public.${each.name}` === name)!
     if (table.key.length === 0) return { strategy: 'hash' }
+    if (strategy === 'id')
+      return table.numbered ? { strategy, column: table.key[0] } : { strategy: 'xmin' }
     if (strategy !== 'timestamp') return { strategy }
     if (table.time === null) return { strategy: 'xmin' }
     const zone = table.time.includes('without') ? { zone: 'UTC' } : {}
@@ -91,7 +95,9 @@ function tablesOf(sql: Sql): Promise<readonly Table[]> {
            (select format_type(a.atttypid, null) from pg_attribute a where a.attrelid = c.oid and a.attname = 'updated_at') as time,
            coalesce((select jsonb_agg(a.attname order by a.attnum) from pg_index i
              join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
-            where i.indrelid = c.oid and i.indisprimary), '[]') as key
+            where i.indrelid = c.oid and i.indisprimary), '[]') as key,
+           exists (select from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+            where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and a.atttypid in ('int4'::regtype, 'int8'::regtype)) as numbered
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
      order by 1`
 }

@@ -26,8 +26,8 @@ import { caughtUp, type Swept, sweepOf, unscheduled } from './scene.ts'
 const chance = dice()
 const isFull = process.env.FERRY_FULL === '1'
 const strategies: readonly Strategy[] = isFull
-  ? ['timestamp', 'xmin', 'hash', 'log']
-  : [chance.pick(['timestamp', 'xmin', 'log'] as const)]
+  ? ['timestamp', 'xmin', 'id', 'hash', 'log']
+  : [chance.pick(['timestamp', 'xmin', 'id', 'log'] as const)]
 const rounds = isFull ? 5 : 2
 const timeout = isFull ? 1_800_000 : 420_000
 
