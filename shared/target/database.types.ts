@@ -3280,6 +3280,7 @@ export type Database = {
         }
         Returns: boolean
       }
+      _call_for_slots: { Args: Record<PropertyKey, never>; Returns: number }
       _calls_wanted: { Args: { p_migration_id: string }; Returns: boolean }
       _check_batch_rows: {
         Args: {

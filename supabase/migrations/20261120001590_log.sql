@@ -199,3 +199,25 @@ begin
 end
 $$;
 comment on function migration.slot_dropped(uuid) is 'Takes a slot that was dropped out of the books. Does nothing where it is not in them.';
+
+create function migration._call_for_slots() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  v_migration migration.orchestrations;
+begin
+  -- every call drops what it finds when it has nothing else to do: where there was one lately, it has tried
+  select o.* into v_migration from migration.orchestrations o
+   where exists (select from migration.slots_to_drop())
+     and not exists (select from migration.dispatches d where d.created_at > migration.clock() - interval '1 minute')
+     and o.parent_id is null and o.configuration ->> 'dispatch_mode' is distinct from 'notify'
+   order by exists (select from migration.source_slots s where s.migration_id = o.id) desc, o.created_at desc limit 1;
+  if not found then
+    return 0;
+  end if;
+  perform migration._lock_lanes(v_migration.id);
+  perform migration._send(v_migration.id, v_migration.configuration);
+  return 1;
+end
+$$;
+comment on function migration._call_for_slots() is
+  'Asks for a call, once a minute at most, where slots wait to be dropped and nobody has been called who would have: a slot keeps log on the disk of the source. Of any migration, because a slot can outlive its own.';

@@ -87,12 +87,13 @@ begin
   for v_id in select o.id from migration.orchestrations o where o.is_open order by o.created_at loop
     v_dispatched := v_dispatched + migration.dispatch_lanes(v_id);
   end loop;
+  v_dispatched := v_dispatched + migration._call_for_slots();
   return jsonb_build_object('reclaimed', v_reclaimed, 'terminated', v_terminated,
     'dispatched', v_dispatched, 'parked', cardinality(v_parked));
 end
 $$;
 comment on function migration.watchdog() is
-  'One sweep: takes back batches of dead or overdue holders, closes dead calls, asks for calls where work waits. Counts of each.';
+  'One sweep: takes back batches of dead or overdue holders, closes dead calls, asks for calls where work waits or a slot is left. Counts of each.';
 
 create function migration.housekeeping() returns void
 language plpgsql set search_path = '' as $$

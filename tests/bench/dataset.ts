@@ -16,7 +16,7 @@ export interface Dataset {
   readonly types: Types
 }
 
-/** Two million rows in two tables of about 250 bytes: the measure. */
+/** Two million rows in two tables of about 250 bytes: what the goals are set for. */
 export const DEFAULT_DATASET: Dataset = { rows: 2_000_000, tables: 2, width: 250, types: 'mixed' }
 
 export function databaseName({ rows, tables, width, types }: Dataset): string {

@@ -21,6 +21,7 @@ import { type BenchServers, SETTINGS, startBenchServers } from './servers.ts'
 import { contendersTable, ferryTable } from './summary.ts'
 import { CUTOVER, cutoverTables, measureCutover } from './sync/cutover.ts'
 import { logCaptureTables, measureLogCapture } from './sync/log-capture.ts'
+import { LOG_SWEEPS, logSweepsTable, measureLogSweeps } from './sync/log-sweeps.ts'
 import { HASH_PASS, measureSync, syncTables } from './sync/measure.ts'
 import { measureVerification, usesOf } from './verification/rounds.ts'
 import { verificationTables } from './verification/tables.ts'
@@ -93,11 +94,13 @@ async function map(servers: BenchServers, options: BenchOptions): Promise<void> 
 
 async function follow(servers: BenchServers, options: BenchOptions): Promise<void> {
   const logged = await measureLogCapture(servers, options, say)
+  const told = isWanted(options, LOG_SWEEPS) ? await measureLogSweeps(options, say) : undefined
   const swept = isWanted(options, HASH_PASS) ? await measureSync(options, say) : undefined
   const isClinic = isWanted(options, CUTOVER) && clinicAbsent() === undefined
   const cut = isClinic ? await measureCutover(options, say) : undefined
   const tables = [
     ...(logged.length === 0 ? [] : [...logCaptureTables(logged), '']),
+    ...(told === undefined ? [] : [...logSweepsTable(told), '']),
     ...(swept === undefined ? [] : [...syncTables(swept), '']),
     ...(cut === undefined ? [] : cutoverTables(cut)),
   ]
@@ -105,6 +108,7 @@ async function follow(servers: BenchServers, options: BenchOptions): Promise<voi
   conclude('sync', tables, uses, {
     dataset: options.dataset,
     logged,
+    told,
     swept,
     cut,
   })

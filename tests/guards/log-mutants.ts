@@ -8,6 +8,8 @@ const noFence =
 const overtaken = ['log rejects the hand of an attempt that was overtaken']
 const unneeded = ['log gives a slot up that nobody needs, and no other']
 
+const called = 'log has somebody called for a slot that is left, once a minute'
+
 /** A fence, known by what follows it. */
 const withoutFence = (what: string, next: string): Mutant => ({
   guard: `log: the fence of ${what}`,
@@ -58,5 +60,26 @@ export const logMutants: readonly Mutant[] = [
     find: "e.migration_id = o.id and e.definition #>> '{sync,strategy}' = 'log'))",
     replace: 'e.migration_id = o.id))',
     tests: unneeded,
+  },
+  {
+    guard: 'log: no call for a slot that is needed',
+    file,
+    find: 'where exists (select from migration.slots_to_drop())\n     and',
+    replace: 'where',
+    tests: [called],
+  },
+  {
+    guard: 'log: no second call for slots within a minute',
+    file,
+    find: "     and not exists (select from migration.dispatches d where d.created_at > migration.clock() - interval '1 minute')\n",
+    replace: '',
+    tests: [called],
+  },
+  {
+    guard: 'log: somebody is called for a slot that is left',
+    file: 'supabase/migrations/20261120001700_watchdog.sql',
+    find: 'v_dispatched := v_dispatched + migration._call_for_slots();',
+    replace: '',
+    tests: [called],
   },
 ]

@@ -82,4 +82,26 @@ describe('log', () => {
       await sql`select migration.cancel(${id}, 'test')`
       expect(await slots(sql, id)).toBe(1)
     }))
+
+  it('has somebody called for a slot that is left, once a minute', () =>
+    driven(async ({ sql, id }) => {
+      const called = async () => {
+        const [row] = await sql<{ asked: number }[]>`select migration._call_for_slots() as asked`
+        return row!.asked
+      }
+      const aMinuteLater = () =>
+        sql`update migration.dispatches set created_at = created_at - interval '1 minute'`
+      await aMinuteLater()
+      await sql`delete from migration.source_slots where migration_id <> ${id}`
+      // one that is needed
+      expect(await called()).toBe(0)
+      // this one, and those of other tests, whose calls would do
+      await sql`select migration.cancel(o.id, 'test') from migration.orchestrations o where o.is_open`
+      await aMinuteLater()
+      const [swept] = await sql`select migration.watchdog() ->> 'dispatched' as dispatched`
+      expect(swept).toEqual({ dispatched: '1' })
+      expect(await called()).toBe(0)
+      await aMinuteLater()
+      expect(await called()).toBe(1)
+    }))
 })

@@ -237,4 +237,18 @@ export const lookMutants: readonly Mutant[] = [
     replace: 'select seen, true as is_past',
     tests: [ids],
   },
+  {
+    guard: 'look: large tables are not compared all the time',
+    file: looks,
+    find: "case when p_asked = 'changes' and p_entity.records_processed > 10000 then 'changes' else 'hash' end",
+    replace: "'hash'",
+    tests: ['look compares all rows not of a large one all the time'],
+  },
+  {
+    guard: 'look: large tables are compared with the keys',
+    file: looks,
+    find: "p_asked = 'changes' and p_entity.records_processed > 10000",
+    replace: 'p_entity.records_processed > 10000',
+    tests: ['look compares all rows of a large one with the keys'],
+  },
 ]

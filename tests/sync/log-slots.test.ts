@@ -19,6 +19,14 @@ const inBooks = async (id: string) => {
   return rows.length > 0
 }
 
+/** Cancels while the source cannot be reached. */
+async function cancelUnreached(id: string): Promise<void> {
+  await project.setSecret('FIDELITY_SOURCE', scene.readerUrl.replace(/:\d+\//, ':1/'))
+  await scene.control({ action: 'cancel', migration_id: id })
+  await eventually(() => logged('slot.not_dropped', id), { what: 'it could not be dropped' })
+  expect(await inBooks(id)).toBe(true)
+}
+
 describe('a slot', () => {
   test('is dropped when its migration is cancelled, also while somebody holds it', async () => {
     const id = await follow('s_cancel')
@@ -34,12 +42,23 @@ describe('a slot', () => {
     expect(entry).toEqual({ action: 'slot.dropped' })
   })
 
+  test('that could not be dropped is, by a call that the watchdog asks for', async () => {
+    const id = await follow('s_unreached')
+    await cancelUnreached(id)
+    expect(await isGone(id)).toBe(false)
+    await project.setSecret('FIDELITY_SOURCE', scene.readerUrl)
+    // whoever was called in the last minute has tried
+    await target`select migration.watchdog()`
+    expect(await isGone(id)).toBe(false)
+    await target`update migration.dispatches set created_at = created_at - interval '1 minute'`
+    await target`select migration.watchdog()`
+    await eventually(() => isGone(id), { what: 'the slot is dropped' })
+    await eventually(async () => !(await inBooks(id)), { what: 'and out of the books' })
+  })
+
   test('that could not be dropped is, by a function that runs later, even without its migration', async () => {
     const id = await follow('s_orphan')
-    await project.setSecret('FIDELITY_SOURCE', scene.readerUrl.replace(/:\d+\//, ':1/'))
-    await scene.control({ action: 'cancel', migration_id: id })
-    await eventually(() => logged('slot.not_dropped'), { what: 'it could not be dropped' })
-    expect(await inBooks(id)).toBe(true)
+    await cancelUnreached(id)
     await target`delete from migration.orchestrations where id = ${id}`
     expect(await inBooks(id)).toBe(true)
     expect(await isGone(id)).toBe(false)
@@ -59,8 +78,9 @@ describe('a slot', () => {
   })
 })
 
-function logged(stage: string): boolean {
-  return project.functionLines().some((line) => JSON.stringify(line).includes(stage))
+function logged(stage: string, id: string): boolean {
+  const lines = project.functionLines().map(({ text }) => text)
+  return lines.some((text) => text.includes(stage) && text.includes(id))
 }
 
 test('slots that are left are named when the control schema is forgotten', async () => {

@@ -101,6 +101,23 @@ export async function followSource(
   }
 }
 
+/** A sweep of scope changes. @returns milliseconds from the claim of its look to its end */
+export async function sweepTime({ target, id }: Followed): Promise<number> {
+  const [begun] = await target<{ sweep: string }[]>`
+    select migration.sweep(${id}, 'bench') ->> 'sweep_id' as sweep`
+  return eventually(
+    async () => {
+      const [row] = await target<{ status: string; ms: number }[]>`
+        select o.status, extract(epoch from o.completed_at - min(b.started_at))::float * 1000 as ms
+          from migration.orchestrations o left join migration.batches b on b.pass_id = o.id
+         where o.id = ${begun!.sweep} group by o.id`
+      if (row?.status !== 'completed') throw new Error(JSON.stringify(row))
+      return row.ms
+    },
+    { what: 'the end of a sweep', within: 120_000, every: 20 },
+  )
+}
+
 async function isCaughtUp(target: Sql, id: string): Promise<void> {
   const [row] = await target<{ is_idle: boolean; status: string; reason: string | null }[]>`
     select s.caught_up_at is not null and o.verification_id is null as is_idle, o.status, o.failure_reason as reason

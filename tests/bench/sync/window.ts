@@ -4,10 +4,9 @@ import type { Question } from '../../../shared/projection/sweep.ts'
 import { openSource } from '../../../shared/source/connect.ts'
 import { readFacts } from '../../../shared/sync/facts.ts'
 import { look } from '../../../shared/sync/look.ts'
-import { eventually } from '../../support/eventually.ts'
 import { right, table } from '../markdown.ts'
 import { median } from '../summary.ts'
-import type { Followed } from './followed.ts'
+import { type Followed, sweepTime } from './followed.ts'
 
 export interface WindowTimes {
   /** Milliseconds of the copy, steps included. */
@@ -45,22 +44,6 @@ async function copyTime({ target, id }: Followed): Promise<number> {
     select extract(epoch from finished_at - started_at)::float * 1000 as ms
       from migration.orchestrations where id = ${id}`
   return row!.ms
-}
-
-async function sweepTime({ target, id }: Followed): Promise<number> {
-  const [begun] = await target<{ sweep: string }[]>`
-    select migration.sweep(${id}, 'bench') ->> 'sweep_id' as sweep`
-  return eventually(
-    async () => {
-      const [row] = await target<{ status: string; ms: number }[]>`
-        select o.status, extract(epoch from o.completed_at - min(b.started_at))::float * 1000 as ms
-          from migration.orchestrations o left join migration.batches b on b.pass_id = o.id
-         where o.id = ${begun!.sweep} group by o.id`
-      if (row?.status !== 'completed') throw new Error(JSON.stringify(row))
-      return row.ms
-    },
-    { what: 'the end of a sweep', within: 120_000, every: 20 },
-  )
 }
 
 /** The same questions from here, over one connection that is open already. */
