@@ -104,8 +104,8 @@ export const lookMutants: readonly Mutant[] = [
   {
     guard: 'look source: the timeline',
     file: looks,
-    find: "when p_before ->> 'timeline' <> p_facts ->> 'timeline' then 'other' end",
-    replace: 'end',
+    find: "when p_before ->> 'timeline' <> p_facts ->> 'timeline' or ",
+    replace: 'when ',
     tests: [known],
   },
   {
@@ -186,9 +186,13 @@ export const lookMutants: readonly Mutant[] = [
   {
     guard: 'look scope: the strategy',
     file: looks,
-    find: "    when p_sync ->> 'strategy' = 'hash' then 'hash'\n",
+    find: "    when x.strategy = 'hash' then case when p_asked = 'changes' and p_entity.records_processed > 10000 then 'changes' else 'hash' end\n",
     replace: '',
-    tests: ['look compares all rows by the strategy hash'],
+    tests: [
+      'look compares all rows by the strategy hash',
+      'look compares all rows of a small table by the strategy hash',
+      'look compares all rows of a large one with the keys',
+    ],
   },
   {
     guard: 'look scope: ids that are lost',

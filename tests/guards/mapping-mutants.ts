@@ -52,8 +52,8 @@ export const mappingMutants: readonly Mutant[] = [
   {
     guard: 'mapping: parents first',
     file: sql('20261120001800_start.sql'),
-    find: 'case when migration._waits(e.id, k.kind) then',
-    replace: 'case when false then',
+    find: 'case when migration._waits(e.id, k.kind) and not',
+    replace: 'case when false and not',
     tests: [
       'order hands on the next range when the one before it is in',
       'order lets children wait until their parents are in, and late references for all rows',
@@ -72,8 +72,8 @@ export const mappingMutants: readonly Mutant[] = [
   {
     guard: 'mapping: nobody waits for what failed',
     file: waits,
-    find: "case d.kind when 'copy' then e.status = 'pending' else",
-    replace: "case d.kind when 'copy' then false else",
+    find: "case d.kind when 'copy' then e.status = 'pending' or e.status = 'running' and exists (",
+    replace: "case d.kind when 'copy' then false and exists (",
     tests: ['order ends when nothing is left but what waits for an entity that failed'],
   },
   {
@@ -185,8 +185,8 @@ export const mappingMutants: readonly Mutant[] = [
   {
     guard: 'mapping: a map that was empty',
     file: sql('20261120001800_start.sql'),
-    find: 'case when not exists (select from migration.id_map i where i.map_entity_id = m.id) then v_id end',
-    replace: 'v_id',
+    find: 'case when not exists (select from migration.id_map i where i.map_entity_id = m.id)\n',
+    replace: 'case when true\n',
     tests: ['mapping keeps one entry of the map for a row that comes again'],
   },
   {

@@ -221,8 +221,8 @@ export const sweepMutants: readonly Mutant[] = [
   {
     guard: 'sweep counts: rows that went',
     file: ends,
-    find: " - coalesce((p_counts ->> 'deleted')::bigint, 0);",
-    replace: ';',
+    find: " - coalesce((p_counts ->> 'deleted')::bigint, 0), 0);",
+    replace: ', 0);',
     tests: [counted],
   },
   {
