@@ -4,9 +4,8 @@
  */
 import { parseLsn } from '../sync/log/lsn.ts'
 import { type LogLook, readLog } from '../sync/log/read-log.ts'
-import { recordStatement, sendKeys } from '../sync/log/record-keys.ts'
+import { type Noted, recordStatement, sendKeys } from '../sync/log/record-keys.ts'
 import { advanceSlot } from '../sync/log/slot.ts'
-import type { ClaimedBatch } from '../target/control.ts'
 import { copyInto } from '../target/copy-in.ts'
 import { logControl } from '../target/log-control.ts'
 import type { BatchKind, Work } from './kind.ts'
@@ -34,7 +33,11 @@ export const logBatch: BatchKind = async (platform, lane, batch, lastOfCall) => 
       const held = logControl(transaction)
       const notedAt = await held.beginLog(batch)
       await platform.failpoint('log.begun')
-      const moved = await record(lane, transaction, batch, seen, notedAt)
+      const moved = await record(lane, transaction, seen, {
+        migrationId: batch.migration_id,
+        at: notedAt,
+        batchKeys: (id) => state.entities.find((each) => each.id === id)!.batch_keys,
+      })
       await platform.failpoint('log.recorded')
       const log = seen.halt === undefined ? seen.reading : { keys: 0, halt: seen.halt }
       await held.completeLog(batch, log, lastOfCall(moved))
@@ -56,14 +59,13 @@ export const logBatch: BatchKind = async (platform, lane, batch, lastOfCall) => 
 async function record(
   lane: Lane,
   transaction: Parameters<Parameters<typeof inOneTransaction>[1]>[0],
-  { migration_id }: ClaimedBatch,
   seen: LogLook,
-  notedAt: string,
+  noted: Noted,
 ): Promise<Work> {
   if (seen.halt !== undefined || seen.reading.keys === 0) return { rows: 0, bytes: 0 }
   const { touched } = seen
   const { rows, bytes } = await copyInto(transaction, lane.tap(), recordStatement, (sink) =>
-    sendKeys(sink, migration_id, touched, notedAt),
+    sendKeys(sink, touched, noted),
   )
   return { rows, bytes }
 }

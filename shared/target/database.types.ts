@@ -736,6 +736,7 @@ export type Database = {
           target_entity: string
           throughput_per_second: number
           updated_at: string
+          _batch_keys: number | null
           _check_batch_rows: number | null
           _goes_ahead: boolean | null
           _list_going: undefined | null
@@ -743,6 +744,7 @@ export type Database = {
           _take_gone: undefined | null
         }
         ComputedFields:
+          | '_batch_keys'
           | '_check_batch_rows'
           | '_goes_ahead'
           | '_list_going'
@@ -3249,6 +3251,15 @@ export type Database = {
       }
       _backend_lives: { Args: { p_pid: number; p_started_at: string }; Returns: boolean }
       _backoff: { Args: { p_failures: number }; Returns: string }
+      _batch_keys: {
+        Args: {
+          p_entity: Omit<
+            Database['migration']['Tables']['entity_statuses']['Row'],
+            Database['migration']['Tables']['entity_statuses']['ComputedFields']
+          >
+        }
+        Returns: number
+      }
       _begin_phase: {
         Args: {
           p_cutover: Omit<
@@ -3402,13 +3413,17 @@ export type Database = {
             Database['migration']['Tables']['entity_statuses']['Row'],
             Database['migration']['Tables']['entity_statuses']['ComputedFields']
           >
+          p_named: boolean
           p_own: number
           p_values: boolean
         }
         Returns: undefined
       }
-      _compare_statement: { Args: { p_definition: Json }; Returns: string }
-      _compared_columns: { Args: { p_definition: Json }; Returns: Record<string, unknown> }
+      _compare_statement: { Args: { p_definition: Json; p_named: boolean }; Returns: string }
+      _compared_columns: {
+        Args: { p_definition: Json; p_named: boolean }
+        Returns: Record<string, unknown>
+      }
       _complete: { Args: { p_migration_id: string }; Returns: undefined }
       _count_batch_in_entity: {
         Args: {

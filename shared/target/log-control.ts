@@ -15,6 +15,8 @@ export interface LogState {
     readonly id: string
     readonly source: TableName
     readonly key: readonly string[]
+    /** How many of its keys one batch may read again. */
+    readonly batch_keys: number
   }[]
 }
 

@@ -4,21 +4,23 @@
 -- Keeps: ids and references are computed from the source's keys again, not read from the map. Rows that the
 --   target had before are nobody's to judge. Costs grow with the batch, not with the table. What looks the
 --   other way round, from ids to keys, joins by hash: statistics of the map are always behind.
-create function migration._compared_columns(p_definition jsonb, out expected text, out found text, out differing text)
+create function migration._compared_columns(p_definition jsonb, p_named boolean, out alike text, out differing text)
 language sql stable set search_path = '' as $$
   with typed as (
     select x.name, x.at, format('e.c%s::%s', x.at - 1, format_type(a.atttypid, a.atttypmod)) as value
       from jsonb_array_elements_text(p_definition #> '{mapping,columns}') with ordinality x(name, at)
       join pg_catalog.pg_attribute a on a.attrelid = migration._target_of(p_definition)::regclass and a.attname = x.name)
-  -- as rows: a cast to text may be a user's own, and NULL is not an empty text
-  select format('row(%s)::text', string_agg(value, ', ' order by at)),
-         format('row(%s)::text', string_agg(format('t.%I', name), ', ' order by at)),
-         format('array_remove(array[%s]::text[], null)', string_agg(
+  -- as rows: a cast to text may be a user's own, and NULL is not an empty text. Rows with the same bytes have the same text,
+  -- which need not be made then
+  select format('(pg_catalog.record_image_eq(row(%1$s), row(%2$s)) or row(%1$s)::text = row(%2$s)::text)', string_agg(value, ', ' order by at),
+           string_agg(format('t.%I', name), ', ' order by at)),
+         case when p_named then format('array_remove(array[%s]::text[], null)', string_agg(
            format('case when row(%s)::text <> row(t.%I)::text then %L end', value, name, name), ', ' order by at))
+           else 'array[''*'']' end
     from typed
 $$;
-comment on function migration._compared_columns(jsonb) is
-  'Of a computed row e and a row t of the target: their texts, and the names of the columns that differ.';
+comment on function migration._compared_columns(jsonb, boolean) is
+  'Of a computed row e and a row t of the target: whether their texts are the same, and the names of the columns that differ, or *.';
 
 create function migration._same_identity(p_mapping jsonb) returns text
 language sql immutable set search_path = '' as $$
@@ -26,51 +28,54 @@ language sql immutable set search_path = '' as $$
 $$;
 comment on function migration._same_identity(jsonb) is 'Condition that a row t of the target is the one of a computed row e.';
 
-create function migration._compare_statement(p_definition jsonb) returns text
+create function migration._compare_statement(p_definition jsonb, p_named boolean) returns text
 language plpgsql stable set search_path = '' as $$
 declare
   v_mapping jsonb := p_definition -> 'mapping';
   v_id text := v_mapping ->> 'id';
   v_text record;
 begin
-  select * into v_text from migration._compared_columns(p_definition);
+  select * into v_text from migration._compared_columns(p_definition, p_named);
   return format('
     select e.key, coalesce(f.skips, false), x.is_dead, %1$s, m.target_id is not null, coalesce(m.target_id <> %1$s, false), %2$s,
            t.is_there, t.columns
       from pg_temp.ferry_rows e
-      -- one look at the primary key a row, whatever the statistics say
-      left join lateral (select i.target_id, i.load_id, i.origin from migration.id_map i
-        where i.map_entity_id = $1 and i.source_key = e.key limit 1) m on true
+      left join lateral (%8$s) m on true
       left join migration.loads l on l.id = m.load_id and l.entity_status_id = $3
      cross join lateral (select ($2 #>> array[(e.refused - 1)::text, ''skips''])::boolean as skips) f
-     cross join lateral (select exists (select from migration.errors d where d.entity_status_id = $3
+     cross join lateral (select $5 and exists (select from migration.errors d where d.entity_status_id = $3
         and d.source_record_id = e.key and d.is_dead_letter and (not d.is_resolved or d.resolution = ''dismissed'')) as is_dead) x
-      left join lateral (select true as is_there, case when $4 and %3$s and %4$s <> %5$s then %6$s end as columns
-        from %7$s t where %8$s) t on true',
+      left join lateral (select true as is_there, case when $4 and %3$s and not %4$s then %5$s end as columns
+        from %6$s t where %7$s) t on true',
     case when v_id is null then 'null::uuid' else 'e.c' || v_id end,
     -- what a refused row has in the target may be what was there before
     case when v_mapping ->> 'strategy' = 'lookup' then 'false' when v_mapping ->> 'conflict' = 'fail' then 'true' else 'coalesce(l.id is not null and m.origin <> ''f'', false)' end,
     -- of a row that the target had, nothing is ours to compare
     case when v_id is null then 'true' else format('coalesce(m.origin, %L) <> ''f''',
       case when v_mapping ->> 'conflict' = 'ignore' then 'f' else 'c' end) end,
-    v_text.expected, v_text.found, v_text.differing, migration._target_of(p_definition), migration._same_identity(v_mapping));
+    v_text.alike, v_text.differing, migration._target_of(p_definition), migration._same_identity(v_mapping),
+    case when v_id is null then 'select null::uuid as target_id, null::integer as load_id, null::"char" as origin where false'
+      -- one look at the primary key a row, whatever the statistics say
+      else 'select i.target_id, i.load_id, i.origin from migration.id_map i where i.map_entity_id = $1 and i.source_key = e.key limit 1' end);
 end
 $$;
-comment on function migration._compare_statement(jsonb) is
-  'Rows for ferry_compared: one for each of ferry_rows and each row of the target with its identity. $1 id in the map, $2 refusals, $3 entity, $4 whether values count.';
+comment on function migration._compare_statement(jsonb, boolean) is
+  'Rows for ferry_compared: one for each of ferry_rows and each row of the target with its identity. $1 id in the map, $2 refusals, $3 entity, $4 whether values count, $5 whether it has dead letters. p_named: columns that differ are named.';
 
-create function migration._compare(p_entity migration.entity_statuses, p_own integer, p_values boolean) returns void
+create function migration._compare(p_entity migration.entity_statuses, p_own integer, p_values boolean, p_named boolean) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_mapping jsonb := p_entity.definition -> 'mapping';
   v_id text := v_mapping #>> array['columns', v_mapping ->> 'id'];
+  v_dead boolean := exists (select from migration.errors d where d.entity_status_id = p_entity.id and d.is_dead_letter
+    and (not d.is_resolved or d.resolution = 'dismissed'));
 begin
   perform migration._make_rows(v_mapping, migration._map_ids(v_mapping), v_mapping ->> 'expected');
   create temp table ferry_compared (key text, skips boolean, is_dead boolean, id uuid, is_mapped boolean, wrong_id boolean,
     is_ours boolean, is_there boolean, columns text[], kind text, copies bigint, is_unclaimed boolean not null default false) on commit drop;
   execute 'insert into pg_temp.ferry_compared (key, skips, is_dead, id, is_mapped, wrong_id, is_ours, is_there, columns) '
-    || migration._compare_statement(p_entity.definition)
-    using p_own, v_mapping -> 'refusals', p_entity.id, p_values;
+    || migration._compare_statement(p_entity.definition, p_named)
+    using p_own, v_mapping -> 'refusals', p_entity.id, p_values, v_dead;
   update pg_temp.ferry_compared c
      set kind = case when c.is_dead or c.skips then 'extra' when c.is_there is null then 'missing' else 'changed' end,
          columns = case when v_id is not null and (c.wrong_id or not c.is_mapped) then array[v_id] else '{}' end || coalesce(c.columns, '{}')
@@ -87,8 +92,8 @@ begin
    where v_id is not null and c.is_there and (c.wrong_id or not c.is_mapped);
 end
 $$;
-comment on function migration._compare(migration.entity_statuses, integer, boolean) is
-  'Computes the rows of the stage and holds them against the target, in ferry_compared: kind is what is found of a row, or null. is_unclaimed: it is there, and no row of the map says so.';
+comment on function migration._compare(migration.entity_statuses, integer, boolean, boolean) is
+  'Computes the rows of the stage and holds them against the target, in ferry_compared: kind is what is found of a row, or null; columns names what differs, where that is asked for. is_unclaimed: it is there, and no row of the map says so.';
 
 create function migration._sort_alike(p_source text, p_target text) returns boolean
 language sql immutable set search_path = '' as $$

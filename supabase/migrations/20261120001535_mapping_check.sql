@@ -58,7 +58,7 @@ begin
   v_own := migration._map_entity(v_entity.definition #>> '{mapping,system}', v_entity.entity_name);
   v_is_mixed := migration._is_mixed(v_entity.definition);
   v_looks_for_all := v_entity.definition #>> '{mapping,conflict}' = 'fail' and v_entity.definition #>> '{mapping,strategy}' <> 'lookup';
-  perform migration._compare(v_entity, v_own, p_values);
+  perform migration._compare(v_entity, v_own, p_values, true);
   create temp table ferry_sourceless (key text, target_key text, is_counted boolean, is_named boolean) on commit drop;
   v_range := case when not v_is_mixed then migration._range_condition(v_entity.definition, v_batch.range_after, v_batch.range_through) end;
   if v_range is not null then
@@ -95,7 +95,7 @@ declare
 begin
   select * into v_entity from migration.entity_statuses e where e.id = v_batch.entity_status_id;
   v_own := migration._map_entity(v_entity.definition #>> '{mapping,system}', v_entity.entity_name);
-  perform migration._compare(v_entity, v_own, true);
+  perform migration._compare(v_entity, v_own, true, true);
   create temp table ferry_sourceless (key text, target_key text, is_counted boolean, is_named boolean) on commit drop;
   for v_range in select r from jsonb_array_elements(p_ranges) r where not migration._is_mixed(v_entity.definition) loop
     v_condition := migration._range_condition(v_entity.definition, coalesce(nullif(v_range -> 0, 'null'), '[]'), nullif(v_range -> 1, 'null'));

@@ -6,7 +6,7 @@
 create function migration._narrow_to_changes(p_entity migration.entity_statuses, p_own integer) returns void
 language plpgsql set search_path = '' as $$
 begin
-  perform migration._compare(p_entity, p_own, true);
+  perform migration._compare(p_entity, p_own, true, false);
   create temp table ferry_left_out on commit drop as
     select c.key from pg_temp.ferry_compared c where c.skips and c.kind = 'extra';
   -- a dead letter is tried again, whatever else there is to it

@@ -8,7 +8,7 @@ language sql stable set search_path = '' as $$
     'publication', o.plan #>> '{sync,publication}',
     'entities', coalesce((
       select jsonb_agg(jsonb_build_object('id', e.id, 'source', e.definition -> 'source',
-               'key', (select jsonb_agg(k.part ->> 'column' order by k.at) from jsonb_array_elements(e.definition -> 'key') with ordinality k(part, at)))
+               'key', (select jsonb_agg(k.part ->> 'column' order by k.at) from jsonb_array_elements(e.definition -> 'key') with ordinality k(part, at)), 'batch_keys', migration._batch_keys(e))
              order by e.dependency_order, e.id)
         from migration.entity_statuses e join migration.sync_positions p on p.entity_status_id = e.id
        where e.migration_id = p_migration_id and e.definition #>> '{sync,strategy}' = 'log'), '[]'))

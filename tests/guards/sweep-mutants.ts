@@ -186,8 +186,8 @@ export const sweepMutants: readonly Mutant[] = [
   {
     guard: 'sweep keys: left ones are dealt out',
     file: ends,
-    find: "and b.pass_id = p_batch.pass_id and b.status <> 'completed')",
-    replace: ')',
+    find: "and (b.id is null or b.pass_id <> p_batch.pass_id or b.status = 'completed')",
+    replace: 'and b.id is null',
     tests: [dealt],
   },
   {

@@ -34,7 +34,9 @@ describe('a look into the log', () => {
       unsettled: null,
       fingerprint: null,
       publication: 'pub',
-      entities: [{ id: 'e', source: { schema: 'public', table: 'item' }, key: ['id'] }],
+      entities: [
+        { id: 'e', source: { schema: 'public', table: 'item' }, key: ['id'], batch_keys: 100 },
+      ],
     }
     await look()
     expect(made).toHaveLength(1)

@@ -110,7 +110,14 @@ async function prepare(
       unsettled: null,
       fingerprint: null,
       publication: 'bench',
-      entities: [{ id: ENTITY, source: { schema: 'public', table: 'item' }, key: ['id'] }],
+      entities: [
+        {
+          id: ENTITY,
+          source: { schema: 'public', table: 'item' },
+          key: ['id'],
+          batch_keys: 20_000,
+        },
+      ],
     },
     async end() {
       const session = openLogSession(source(DATABASE), 60_000)
@@ -189,7 +196,7 @@ async function look(scene: Scene, through?: string) {
     await client.sql.begin(async (tx) => {
       const [now] = await tx<{ now: string }[]>`select now()::text`
       await copyInto(tx, client.tap(), recordStatement, (sink) =>
-        sendKeys(sink, MIGRATION, touched, now!.now),
+        sendKeys(sink, touched, { migrationId: MIGRATION, at: now!.now, batchKeys: () => 20_000 }),
       )
     })
     scene.state = { ...scene.state, read_through: reading.read_through }
