@@ -106,8 +106,8 @@ begin
      where o.id = p_batch.migration_id and o.control_state = 'active';
     perform migration._emit(p_batch.migration_id, 'migration_parked', jsonb_build_object('batch_number', p_batch.batch_number));
   end if;
-  return v_parked;
+  return v_parked and p_batch.kind in ('copy', 'settle');
 end
 $$;
 comment on function migration._bury_batch(migration.batches, text) is
-  'Takes a batch from a dead holder and halves it; after 8 deaths parks the migration instead. Whether it parked.';
+  'Takes a batch from a dead holder and halves it; after 8 deaths parks the migration instead, or ends the pass that it belongs to. Whether the migration was parked.';

@@ -214,4 +214,11 @@ export const mutants: readonly Mutant[] = [
       'pace halves the lanes after two batches at an eighth of the best pace, and gives them back',
     ],
   },
+  {
+    guard: 'watchdog: a pass that was ended parks nothing',
+    file: sql('20261120001600_failure.sql'),
+    find: "return v_parked and p_batch.kind in ('copy', 'settle');",
+    replace: 'return v_parked;',
+    tests: ['watchdog ends a pass whose batch killed eight functions, and parks nothing'],
+  },
 ]

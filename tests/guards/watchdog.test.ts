@@ -2,9 +2,11 @@
  * What the sweep takes back, and what it leaves alone. Real PostgreSQL, no function: the database alone must hold. Each guard has the test that
  * turns red when it is taken out (`npm run mutants`).
  */
+import type { Sql } from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { carve, claim, count, driveMigration, guardedDatabase } from './fixture.ts'
+import { carve, claim, count, type Driven, driveMigration, guardedDatabase } from './fixture.ts'
+import { driveToGate } from './passes.ts'
 
 const database = guardedDatabase()
 const { table } = database
@@ -54,25 +56,57 @@ describe('watchdog', () => {
   })
 
   it('parks a migration whose batch killed eight functions', async () => {
-    const { sql, id, connect } = await driveMigration(database.url(), table())
-    for (let death = 0; death < 8; death += 1) {
-      const dead = connect()
-      await sql`update migration.batches set not_before = '-infinity' where migration_id = ${id}`
-      await claim(dead, id)
-      await dead.end()
-      await eventually(async () => {
-        await sql`select migration.watchdog()`
-        const held =
-          await sql`select from migration.batches where migration_id = ${id} and status = 'processing'`
-        expect(held).toHaveLength(0)
-      })
-    }
+    const driven = await driveMigration(database.url(), table())
+    const { sql, id } = driven
+    await killsEight(driven)
     const [row] =
       await sql`select status, control_state from migration.orchestrations where id = ${id}`
     expect(row).toEqual({ status: 'running', control_state: 'parked' })
+    expect(await parkings(sql, id)).toBe(1)
     expect(await claim(sql, id)).toBeUndefined()
     await sql`select migration.retry(${id}, 'test')`
     expect(await claim(sql, id)).toMatchObject({ attempt: 9 })
     await sql.end()
   })
+
+  it('ends a pass whose batch killed eight functions, and parks nothing', async () => {
+    const driven = await driveToGate(database.url(), table())
+    const { sql, id } = driven
+    await killsEight(driven)
+    const [pass] =
+      await sql`select status, failure_code from migration.verifications where migration_id = ${id}`
+    expect(pass).toEqual({ status: 'aborted', failure_code: 'batch_parked' })
+    const [row] =
+      await sql`select status, control_state, failure_code from migration.orchestrations where id = ${id}`
+    expect(row).toEqual({
+      status: 'failed',
+      control_state: 'active',
+      failure_code: 'verification_aborted',
+    })
+    expect(await parkings(sql, id)).toBe(0)
+    await sql.end()
+  })
 })
+
+/** Claims the same batch again and again, by connections that end at once. */
+async function killsEight({ sql, id, connect }: Driven): Promise<void> {
+  for (let death = 0; death < 8; death += 1) {
+    const dead = connect()
+    await sql`update migration.batches set not_before = case when deaths = ${death} then '-infinity' else 'infinity' end::timestamptz
+      where migration_id = ${id} and status <> 'completed'`
+    await claim(dead, id)
+    await dead.end()
+    await eventually(async () => {
+      await sql`select migration.watchdog()`
+      const held =
+        await sql`select from migration.batches where migration_id = ${id} and status = 'processing'`
+      expect(held).toHaveLength(0)
+    })
+  }
+}
+
+async function parkings(sql: Sql, id: string): Promise<number> {
+  const rows =
+    await sql`select from migration.audit_log where migration_id = ${id} and action = 'migration.parked'`
+  return rows.length
+}
