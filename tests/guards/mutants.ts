@@ -106,6 +106,7 @@ export const mutants: readonly Mutant[] = [
     tests: [
       'watchdog takes the batch of a holder that is gone, at once, and halves it',
       'watchdog parks a migration whose batch killed eight functions',
+      'watchdog ends a pass whose batch killed eight functions, and parks nothing',
     ],
   },
   {
@@ -120,7 +121,10 @@ export const mutants: readonly Mutant[] = [
     file: sql('20261120001600_failure.sql'),
     find: 'p_batch.deaths + 1 >= 8',
     replace: 'false',
-    tests: ['watchdog parks a migration whose batch killed eight functions'],
+    tests: [
+      'watchdog parks a migration whose batch killed eight functions',
+      'watchdog ends a pass whose batch killed eight functions, and parks nothing',
+    ],
   },
   {
     guard: 'nonce: drawn by us',
