@@ -185,7 +185,7 @@ export const sweepMutants: readonly Mutant[] = [
   },
   {
     guard: 'sweep keys: left ones are dealt out',
-    file: ends,
+    file: 'supabase/migrations/20261120001583_changed_keys.sql',
     find: "and (b.id is null or b.pass_id <> p_batch.pass_id or b.status = 'completed')",
     replace: 'and b.id is null',
     tests: [dealt],
