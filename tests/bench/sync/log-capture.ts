@@ -12,6 +12,7 @@ import { copyInto } from '../../../shared/target/copy-in.ts'
 import type { LogState } from '../../../shared/target/log-control.ts'
 import { parseAddress } from '../../../shared/wire/address.ts'
 import { openClient } from '../../../shared/wire/client.ts'
+import { right, table } from '../markdown.ts'
 import { type BenchOptions, isWanted } from '../options.ts'
 import type { BenchServers } from '../servers.ts'
 import { measureUse, type Use } from '../use.ts'
@@ -209,28 +210,29 @@ async function look(scene: Scene, through?: string) {
 
 /** Lines of a table: medians of the rounds. */
 export function logCaptureTables(measured: readonly LogCapture[]): string[] {
-  const head = [
-    '| Changes in the log | Changes | Keys | Changes a second | CPU of the source, s | of the reader, s | of the target, s |',
-    '|---|---:|---:|---:|---:|---:|---:|',
+  const titles = [
+    'changes',
+    'keys',
+    'changes a second',
+    'CPU: source (s)',
+    'reader (s)',
+    'target (s)',
   ]
   const names = [...new Set(measured.map(({ load }) => load))]
-  return [
-    ...head,
-    ...names.map((name) => {
+  return table(
+    [{ title: 'the log, read and recorded' }, ...titles.map((title) => right(title))],
+    names.map((name) => {
       const runs = measured.filter(({ load }) => load === name)
       const middle = runs.toSorted((a, b) => a.wall_ms - b.wall_ms)[Math.floor(runs.length / 2)]!
-      const rate = Math.round(middle.changes / (middle.wall_ms / 1000))
-      const seconds = (value: number) => value.toFixed(1)
-      const cells = [
+      const { changes, keys, wall_ms, source_cpu_seconds, reader_cpu_seconds, target_cpu_seconds } =
+        middle
+      const counts = [changes, keys, Math.round(changes / (wall_ms / 1000))]
+      const times = [source_cpu_seconds, reader_cpu_seconds, target_cpu_seconds]
+      return [
         name,
-        middle.changes,
-        middle.keys,
-        rate,
-        seconds(middle.source_cpu_seconds),
-        seconds(middle.reader_cpu_seconds),
-        seconds(middle.target_cpu_seconds),
+        ...counts.map((count) => count.toLocaleString('en-US')),
+        ...times.map((seconds) => seconds.toFixed(1)),
       ]
-      return `| ${cells.join(' | ')} |`
     }),
-  ]
+  )
 }
