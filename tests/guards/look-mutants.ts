@@ -1,7 +1,7 @@
 /** The guards of the look that begins a sweep: see `mutants.ts`. */
 import type { Mutant } from './mutant.ts'
 
-const looks = 'supabase/migrations/20261120001577_look.sql'
+export const looks = 'supabase/migrations/20261120001577_look.sql'
 
 const fence = 'v_batch migration.batches := migration._hold(p_migration_id, p_batch_id, p_attempt);'
 const noFence =
@@ -12,10 +12,8 @@ const undated = 'look goes back to an earlier look where a transaction in flight
 const nothing = 'look opens no window while nothing dates a transaction in flight'
 const known = 'look tells another server, and an earlier time, from the source that it knows'
 const back = 'look halts where the source is at an earlier time, and moves nothing'
-const other = 'look compares all rows where the source is another server'
+export const other = 'look compares all rows where the source is another server'
 const ids = 'look counts an id only once nothing is left that was in flight when it was seen'
-const mended =
-  'look compares all rows once the plan was mended, though a sweep of the old one ended later'
 const xids = 'look trusts ids of transactions only as long as they cannot come round'
 
 export const lookMutants: readonly Mutant[] = [
@@ -165,65 +163,6 @@ export const lookMutants: readonly Mutant[] = [
     tests: [xids],
   },
   {
-    guard: 'look scope: all',
-    file: looks,
-    find: "when p_asked = 'hash' or p_all or",
-    replace: "when p_asked = 'hash' or",
-    tests: [
-      'look compares all rows where the source or the plan is another',
-      'look compares all rows until a sweep has caught up',
-      mended,
-      other,
-    ],
-  },
-  {
-    guard: 'look scope: never compared',
-    file: looks,
-    find: ' or p_position.hash_at is null then',
-    replace: ' then',
-    tests: ['look compares all rows of an entity that was never compared'],
-  },
-  {
-    guard: 'look scope: the strategy',
-    file: looks,
-    find: "    when x.strategy = 'hash' then case when p_asked = 'changes' and p_entity.records_processed > 10000 then 'changes' else 'hash' end\n",
-    replace: '',
-    tests: [
-      'look compares all rows by the strategy hash',
-      'look compares all rows of a small table by the strategy hash',
-      'look compares all rows of a large one with the keys',
-    ],
-  },
-  {
-    guard: 'look scope: ids that are lost',
-    file: looks,
-    find: 'and migration._xid_is_lost(p_position.watermark, p_facts) then',
-    replace: 'and false then',
-    tests: ['look compares all rows where ids of transactions are lost'],
-  },
-  {
-    guard: 'look scope: until it has caught up',
-    file: looks,
-    find: 'select v_state.caught_up_at is null or ',
-    replace: 'select ',
-    tests: ['look compares all rows until a sweep has caught up'],
-  },
-  {
-    guard: 'look scope: a mended plan',
-    file: looks,
-    find: '\n      or v_state.plan_fingerprint <> o.plan_fingerprint into',
-    replace: ' into',
-    tests: [mended],
-  },
-  {
-    guard: 'look scope: a plan that is mended meanwhile',
-    file: 'supabase/migrations/20261120001585_sweep_end.sql',
-    find: 'plan_fingerprint = v_sweep.plan_fingerprint',
-    replace:
-      'plan_fingerprint = (select o.plan_fingerprint from migration.orchestrations o where o.id = p_batch.migration_id)',
-    tests: [mended],
-  },
-  {
     guard: 'look positions: only where there is nothing to do',
     file: looks,
     find: "and jsonb_array_length(a -> 'batches') = 0;",
@@ -240,19 +179,5 @@ export const lookMutants: readonly Mutant[] = [
     find: "select seen, (seen ->> 'next')::numeric <= (p_facts ->> 'xmin')::numeric as is_past",
     replace: 'select seen, true as is_past',
     tests: [ids],
-  },
-  {
-    guard: 'look: large tables are not compared all the time',
-    file: looks,
-    find: "case when p_asked = 'changes' and p_entity.records_processed > 10000 then 'changes' else 'hash' end",
-    replace: "'hash'",
-    tests: ['look compares all rows not of a large one all the time'],
-  },
-  {
-    guard: 'look: large tables are compared with the keys',
-    file: looks,
-    find: "p_asked = 'changes' and p_entity.records_processed > 10000",
-    replace: 'p_entity.records_processed > 10000',
-    tests: ['look compares all rows of a large one with the keys'],
   },
 ]

@@ -6,6 +6,7 @@
 import { cutoverMutants } from './cutover-mutants.ts'
 import { logMutants } from './log-mutants.ts'
 import { lookMutants } from './look-mutants.ts'
+import { lookScopeMutants } from './look-scope-mutants.ts'
 import { mappingMutants } from './mapping-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { sweepMutants } from './sweep-mutants.ts'
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...syncMutants,
   ...logMutants,
   ...lookMutants,
+  ...lookScopeMutants,
   ...sweepMutants,
   {
     guard: 'fence: the attempt',

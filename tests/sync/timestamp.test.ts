@@ -1,6 +1,7 @@
 /** Strategy timestamp: what a window of times sees, and what must not mislead it. */
 import postgres, { type Sql } from 'postgres'
 import { afterAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { syncScene } from './scene.ts'
 
 const scene = await syncScene({ ownServers: true })
@@ -122,5 +123,31 @@ describe('a window of times', () => {
     const swept = await scene.sweep(id)
     expect(swept.did).toEqual({ item: '2 0 0 0' })
     await equal('t_micro')
+  })
+
+  test('meets a row whose key moves behind the cursor with the next sweep', async () => {
+    const id = await scene.follow({
+      name: 't_moved',
+      source: table,
+      entities: [{ source: 't_moved.item', sync: { strategy: 'timestamp', column: 'updated_at' } }],
+      lanes: 1,
+      batchRows: 1,
+    })
+    await source`insert into t_moved.item select g, 'v', now() from generate_series(1, 100) g`
+    await scene.project.setSecret('FERRY_FAILPOINTS', 'sync.carved=hold:2000@3')
+    const sweeping = scene.sweep(id)
+    await eventually(
+      async () => {
+        const rows = await scene.target`
+          select from migration.batches where migration_id = ${id} and kind = 'sync' and status = 'completed'`
+        return rows.length >= 2
+      },
+      { what: 'two batches', within: 20_000, every: 20 },
+    )
+    await source`update t_moved.item set id = -5 where id = 95`
+    void scene.project.setSecret('FERRY_FAILPOINTS', '')
+    expect((await sweeping).did).toEqual({ item: '99 0 0 0' })
+    expect((await scene.sweep(id)).did).toEqual({ item: '1 0 0 0' })
+    await equal('t_moved')
   })
 })
