@@ -38,10 +38,9 @@ describe('mapped rows', async () => {
 
   /** For all functions: those that run have not heard of it, so they end. */
   async function arm(points: string): Promise<void> {
-    project.setSecret('FERRY_FAILPOINTS', points)
-    const before = new Set(workers().map(({ pid }) => pid))
+    const renewed = project.setSecret('FERRY_FAILPOINTS', points)
     endFunctions()
-    await eventually(() => workers().every(({ pid }) => !before.has(pid)))
+    await renewed
   }
 
   /** Sweeps all the time, and ends processes that have a batch of the kind, until so many were buried. */

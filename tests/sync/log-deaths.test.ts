@@ -20,10 +20,9 @@ describe('a function that dies while it follows the log', async () => {
   const workers = () => project.isolates().filter((each) => each.function === 'process-batch')
 
   async function arm(specification: string): Promise<void> {
-    project.setSecret('FERRY_FAILPOINTS', specification)
-    const before = new Set(workers().map(({ pid }) => pid))
+    const renewed = project.setSecret('FERRY_FAILPOINTS', specification)
     for (const { pid } of workers()) kill(project, pid)
-    await eventually(() => workers().every(({ pid }) => !before.has(pid)))
+    await renewed
   }
 
   test.each(points.map((point, at) => [point, at] as const))(

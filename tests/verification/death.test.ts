@@ -53,10 +53,9 @@ describe('a verification whose functions die', async () => {
 
   /** For all functions: those that run have not heard of it, so they end. */
   async function arm(points: string): Promise<void> {
-    project.setSecret('FERRY_FAILPOINTS', points)
-    const before = new Set(workers().map(({ pid }) => pid))
+    const renewed = project.setSecret('FERRY_FAILPOINTS', points)
     endFunctions()
-    await eventually(() => workers().every(({ pid }) => !before.has(pid)))
+    await renewed
   }
 
   const deathsOf = async (kind: string) => {

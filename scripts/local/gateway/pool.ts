@@ -17,10 +17,8 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #isolates = new Set<Isolate>()
   readonly #ends: Record<string, number> = {}
-  /** Isolates whose process is not there yet, by function. */
-  readonly #starting = new Map<string, number>()
-  /** The same, to wait for. */
-  readonly #spawns = new Set<Promise<Isolate>>()
+  /** Isolates whose process is not there yet, with the names of their functions. */
+  readonly #starting = new Map<Promise<Isolate>, string>()
   /** How often all isolates were retired. */
   #generation = 0
   readonly #timer: NodeJS.Timeout
@@ -77,7 +75,7 @@ export class Pool {
     this.#generation += 1
     const retired = [...this.#isolates]
     for (const isolate of retired) isolate.retire()
-    const started = await Promise.allSettled(this.#spawns)
+    const started = await Promise.allSettled(this.#starting.keys())
     for (const start of started) if (start.status === 'fulfilled') retired.push(start.value)
     await Promise.all(retired.map((isolate) => isolate.ended))
   }
@@ -91,17 +89,14 @@ export class Pool {
   }
 
   async #start(definition: FunctionDefinition, use: 'taken' | 'idle'): Promise<Isolate> {
-    const { name } = definition
-    this.#starting.set(name, (this.#starting.get(name) ?? 0) + 1)
     const spawn = this.#spawn(definition, use)
-    this.#spawns.add(spawn)
+    this.#starting.set(spawn, definition.name)
     try {
       const isolate = await spawn
       if (this.#isClosed) isolate.kill('shutdown')
       return isolate
     } finally {
-      this.#spawns.delete(spawn)
-      this.#starting.set(name, (this.#starting.get(name) ?? 1) - 1)
+      this.#starting.delete(spawn)
     }
   }
 
@@ -127,8 +122,8 @@ export class Pool {
   }
 
   #count(name: string): number {
-    const running = [...this.#isolates].filter((isolate) => isolate.function === name)
-    return running.length + (this.#starting.get(name) ?? 0)
+    const running = [...this.#isolates].map((isolate) => isolate.function)
+    return [...running, ...this.#starting.values()].filter((each) => each === name).length
   }
 
   #wake(): void {
